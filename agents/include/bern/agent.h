@@ -1,0 +1,203 @@
+/* bern/agent.h: agents that learn in lanes of an environment.
+ *
+ * An agent is made from a bern_agent_config for an opened environment. One call of learn() plays a few steps in every lane
+ * and learns from them; act() chooses actions for evaluation without learning. The network of stochastic binary neurons is the
+ * agent "reinforce"; the others are here for comparison and teaching.
+ *
+ * An agent belongs to one thread at a time. All memory is taken at create. Same config, seed and lanes: same bits.
+ */
+#ifndef BERN_AGENT_H
+#define BERN_AGENT_H
+
+#include <bern/lanes.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- options -------------------------------------------------------------------------------------- */
+
+/* Everything that can be chosen about an agent. Fill with bern_agent_config_defaults, then set fields or use
+ * bern_agent_config_set. Strings are owned by the config (fixed room), so it may be copied. */
+#define BERN_LIST_TEXT 256
+enum bern_units { BERN_UNITS_BINARY, BERN_UNITS_RELU, BERN_UNITS_TANH };
+enum bern_head { BERN_HEAD_AUTO, BERN_HEAD_SOFTMAX, BERN_HEAD_BERNOULLI };
+enum bern_baseline {
+	BERN_BASELINE_NONE,
+	BERN_BASELINE_MEAN,
+	BERN_BASELINE_UNIT,
+	BERN_BASELINE_LINEAR,
+	BERN_BASELINE_MLP
+};
+enum bern_optimizer_kind { BERN_SGD, BERN_RMSPROP, BERN_ADAM };
+enum bern_schedule { BERN_CONSTANT, BERN_LINEAR, BERN_COSINE };
+enum bern_advantage_scale { BERN_SCALE_NONE, BERN_SCALE_BATCH, BERN_SCALE_RUNNING };
+
+typedef struct bern_agent_config {
+	char agent[BERN_LIST_TEXT]; /* name of a bern_agent_kind */
+	/* the network */
+	char hidden[BERN_LIST_TEXT]; /* units of each hidden layer: "64" or "64,32" */
+	int64_t units;               /* enum bern_units */
+	int64_t head;                /* enum bern_head */
+	char estimator
+		[BERN_LIST_TEXT]; /* name of a bern_estimator; "auto": firings, or backprop for relu and tanh */
+	int64_t firings;   /* K */
+	double init_first; /* initial weights of the first layer are U(-x, x) */
+	double init_later; /* those of later hidden layers U(-x/sqrt(fan-in), x/sqrt(fan-in)) */
+	char observation_scale
+		[BERN_LIST_TEXT];       /* factors on the observation, one or O of them; "1" */
+	int64_t normalize_observations; /* bool: running mean and deviation */
+	/* baseline */
+	int64_t baseline;     /* enum bern_baseline */
+	int64_t value_hidden; /* units of the MLP's layer */
+	int64_t value_passes; /* over each rollout */
+	double value_learning_rate;
+	double value_init; /* its first-layer weights are U(-x, x), biases U(-x/2, x/2) */
+	/* learning */
+	int64_t num_envs;  /* B lanes */
+	int64_t num_steps; /* T steps an update */
+	double gamma, gae_lambda;
+	double learning_rate;
+	int64_t schedule;  /* enum bern_schedule of both learning rates */
+	int64_t optimizer; /* enum bern_optimizer_kind */
+	double momentum;   /* SGD: heavy ball; Adam: beta 1 */
+	double decay;      /* RMSProp: of the mean square; Adam: beta 2 */
+	double epsilon_optimizer;
+	int64_t fan_in_scaling; /* bool: smaller steps for wide layers */
+	double max_grad_norm;   /* 0: no clipping */
+	double entropy_coef;
+	int64_t advantage_scale; /* enum bern_advantage_scale */
+	/* tables and bandits */
+	double step_size; /* alpha; 0: sample average where that makes sense */
+	double epsilon;   /* exploration of epsilon-greedy, Q-learning, Sarsa */
+	double ucb_c;
+	double initial_value;      /* optimistic starts */
+	int64_t gradient_baseline; /* bool: gradient bandit subtracts the running mean */
+	uint64_t
+		total_timesteps; /* the whole run, for schedules; set by the caller, not an option */
+} bern_agent_config;
+
+/* One option: how a user names it, what it may be, and where it goes in a config struct. The same table is used for
+ * parsing, help and files. */
+typedef struct bern_option {
+	bern_param param; /* bern/env.h */
+	size_t offset; /* of the field: int64_t (INT, BOOL, CHOICE), double (REAL), char[BERN_LIST_TEXT] (TEXT) */
+	const char *
+		group; /* heading in the help: "network", "baseline", "learning", "tables and bandits" */
+} bern_option;
+
+extern const bern_option bern_agent_options[];
+extern const size_t bern_agent_option_count;
+
+void bern_agent_config_defaults(bern_agent_config *config);
+
+/* Sets one option from text: checked by bern_param_parse; an unknown key is an error with a suggestion. */
+int32_t bern_agent_config_set(bern_agent_config *config, const char *key, const char *text,
+			      bern_error *e);
+
+/* Both of the above for any config struct and table; the command line uses them for its own options too. */
+void bern_options_defaults(const bern_option *options, size_t count, void *config);
+int32_t bern_option_set(const bern_option *option, void *config, const char *text, bern_error *e);
+/* Writes the field as text that bern_option_set reads back to the same value. */
+void bern_option_get(const bern_option *option, const void *config, char *out, size_t size);
+
+/* ---- agents --------------------------------------------------------------------------------------- */
+
+enum bern_policy_mode {
+	BERN_SAMPLED,    /* neurons fire, the action is drawn: the policy that was trained */
+	BERN_MEAN_FIELD, /* hidden units pass p in place of h; the most probable action is taken */
+	BERN_THRESHOLDED /* hidden units fire where p > 1/2; the most probable action is taken */
+};
+
+/* What learning said since it was last asked: sums and counts are the agent's; means are taken by the caller. NaN: not
+ * known to this agent. */
+typedef struct bern_learn_stats {
+	uint64_t updates;
+	double entropy;            /* of the action distribution, mean, nats */
+	double value_loss;         /* mean squared error of the baseline */
+	double explained_variance; /* 1 - Var(target - value) / Var(target) */
+	double grad_norm;          /* of the policy, before clipping */
+	double fire_rate;          /* mean over units and firings */
+	double dead_fraction;      /* units that fired in under 1% of the last firings */
+	double saturated_fraction; /* over 99% */
+	double learning_rate;      /* now */
+} bern_learn_stats;
+
+typedef struct bern_agent bern_agent; /* begins with its kind */
+
+typedef struct bern_agent_kind {
+	const char *name, *summary, *source;
+	/* Makes an agent for `world`; says so if the agent cannot do with its spaces ("q-learning needs DISCRETE observations"). */
+	int32_t (*create)(bern_agent **agent, const bern_agent_config *config,
+			  const bern_world *world, uint64_t seed, bern_error *e);
+	void (*destroy)(bern_agent *agent);
+	/* Plays num_steps steps in every lane and learns from them. `lanes` is the same in every call and has been reset. */
+	int32_t (*learn)(bern_agent *agent, bern_lanes *lanes, bern_error *e);
+	/* Chooses actions for the lanes listed in `which` (count of them) without learning: reads lanes->obs, index and mask,
+	 * draws for lane b from firing[b], writes actions (B, A). May use the agent's scratch memory: same thread as learn. */
+	void (*act)(bern_agent *agent, const bern_lanes *lanes, const size_t *which, size_t count,
+		    int32_t mode, bern_firing_rng *firing, int32_t *actions);
+	/* Writes the stats of the last learn calls and starts them anew. */
+	void (*stats)(bern_agent *agent, bern_learn_stats *stats);
+	/* Registers what act() needs ("weights" and the like). */
+	int32_t (*policy_tensors)(bern_agent *agent, bern_tensors *list, bern_error *e);
+	/* Registers everything else that a resumed run needs. */
+	int32_t (*learner_tensors)(bern_agent *agent, bern_tensors *list, bern_error *e);
+} bern_agent_kind;
+
+struct bern_agent {
+	const bern_agent_kind *kind;
+};
+
+/* All kinds, sorted by name. */
+extern const bern_agent_kind *const bern_agent_kinds[];
+extern const size_t bern_agent_kind_count;
+
+/* Makes the agent that config->agent names; unknown: "did you mean". The world must outlive it. */
+int32_t bern_agent_create(bern_agent **agent, const bern_agent_config *config,
+			  const bern_world *world, uint64_t seed, bern_error *e);
+void bern_agent_destroy(bern_agent *agent); /* NULL is fine */
+
+/* ---- evaluation ----------------------------------------------------------------------------------- */
+
+typedef struct bern_eval_plan {
+	uint64_t episodes; /* N */
+	uint64_t seed;
+	int32_t mode; /* enum bern_policy_mode */
+	int32_t is_look; /* 1: a look during training, streams (seed, LOOK_*, look, episode); 0: episode i has its
+	                          environment seeded with plain seed + i, as Gymnasium's reset(seed=seed+i) */
+	uint32_t look; /* number of the look */
+	int32_t has_target; /* 1: stop as soon as the mean over N can no longer reach target (needs max_return) */
+	double target;
+	uint64_t
+		max_episode_steps; /* an episode of an environment without a time limit is cut here; 0: never */
+} bern_eval_plan;
+
+typedef struct bern_eval_result {
+	uint64_t episodes; /* finished; < N if given up */
+	int32_t given_up;  /* 1: the target cannot be reached any more */
+	uint64_t steps;
+	double mean, deviation, minimum,
+		maximum;  /* of the returns of the finished episodes; deviation with N-1 */
+	double low, high; /* 95% interval of the mean (Student's t) */
+	double mean_length;
+	double success;    /* fraction of episodes that ended TERMINATED, not merely cut */
+	double *returns;   /* (N) if the caller gave room, else NULL; episode i at i */
+	uint64_t *lengths; /* (N) likewise */
+} bern_eval_result;
+
+/* An evaluator keeps its lanes between looks. */
+typedef struct bern_evaluator bern_evaluator;
+int32_t bern_evaluator_create(bern_evaluator **out, const bern_world *world, bern_error *e);
+void bern_evaluator_destroy(bern_evaluator *evaluator);
+
+/* Plays a fixed set of episodes, each from its own seed whatever the number of lanes. result->returns and lengths must be set
+ * (or NULL) by the caller; the rest is written. */
+int32_t bern_evaluate(bern_evaluator *evaluator, bern_agent *agent, const bern_eval_plan *plan,
+		      bern_eval_result *result, bern_error *e);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

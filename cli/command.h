@@ -1,0 +1,78 @@
+/* cli/command.h: the subcommands of bern and what they share.
+ *
+ * Each subcommand is a function in cmd_NAME.c and a row in the table of main.c. Results go to stdout, messages and progress to
+ * stderr as "bern: train: ...". Exit status: 0 ok, 1 failed, 2 misused, 3 target not reached, 130 after Ctrl-C.
+ */
+#ifndef BERN_CLI_COMMAND_H
+#define BERN_CLI_COMMAND_H
+
+#include "config.h"
+
+enum exit_status {
+	EXIT_OK = 0,
+	EXIT_FAILED = 1,
+	EXIT_MISUSED = 2,
+	EXIT_NOT_REACHED = 3,
+	EXIT_INTERRUPTED = 130
+};
+
+typedef struct command {
+	const char *name, *summary;
+	int (*run)(int argc,
+		   char **argv); /* argv[0] is the subcommand's name; returns the exit status */
+} command;
+
+int cmd_train(int argc, char **argv);
+int cmd_resume(int argc, char **argv);
+int cmd_eval(int argc, char **argv);
+int cmd_envs(int argc, char **argv);
+int cmd_info(int argc, char **argv);
+
+/* Verbosity and output style, set by -q, -v, --json, NO_COLOR, FORCE_COLOR, TERM and whether stderr is a terminal. */
+typedef struct output_style {
+	int quiet, verbose, json, color, progress;
+} output_style;
+
+/* ---- what train, resume and eval are given by the parsing half (options.c, config.c) ------------------------ */
+
+typedef struct train_request {
+	run_config config;       /* resolved */
+	bern_registry *registry; /* owned */
+	bern_world world;        /* opened with config's parameters */
+	output_style style;
+	int force; /* write over an existing run folder of that name */
+} train_request;
+
+/* ---- the running half (train.c, run_folder.c, progress.c) ---------------------------------------------------- */
+
+/* Trains as asked, from the start: makes the run folder, logs, looks, checkpoints, final evaluation, report. */
+int train_run(train_request *request);
+
+typedef struct resume_request {
+	const char *run;              /* folder */
+	int64_t total_timesteps;      /* 0: as configured */
+	const char *const *env_paths; /* plugins and folders of plugins, as from --env-path */
+	size_t env_path_count;
+	output_style style;
+} resume_request;
+int train_resume(resume_request *request);
+
+typedef struct eval_request {
+	const char *run; /* run folder, or a checkpoint file in it */
+	uint64_t episodes, seed;
+	int32_t mode; /* enum bern_policy_mode */
+	int has_min_return;
+	double min_return;
+	const char *const *env_paths;
+	size_t env_path_count;
+	output_style style;
+} eval_request;
+int eval_run(eval_request *request);
+
+/* Built-in environments, then $BERN_ENV_PATH, the XDG data home, the installed folder, and the given paths. */
+int32_t open_registry(bern_registry **out, const char *const *paths, size_t count, bern_error *e);
+
+/* Says "bern: WHAT: sentence" on stderr. Returns the exit status for e's code. */
+int report_error(const char *what, const bern_error *e);
+
+#endif

@@ -1,0 +1,93 @@
+/* bern/host.h: the side of the plugin interface that takes environments in.
+ *
+ * A bern_registry knows environments by id: built-in ones, adopted tables of a C program, and those loaded from shared
+ * libraries. A bern_world is one of them opened with checked parameters. Loading a library runs its code.
+ */
+#ifndef BERN_HOST_H
+#define BERN_HOST_H
+
+#include <bern/env.h>
+#include <bern/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- parameters ----------------------------------------------------------------------------------- */
+
+/* Reads `text` as `param` says. Whole numbers and reals are checked to the last character and against min and max; TEXT is
+ * borrowed. The sentence says what, given and allowed: "gravity: -3 is outside [0, 100]". */
+int32_t bern_param_parse(const bern_param *param, const char *text, bern_value *value,
+			 bern_error *e);
+
+/* Writes ", did you mean X?" to out if one of the names is close to `given` (edit distance at most a third of its length,
+ * letter case aside), else an empty string. Returns out. */
+const char *bern_suggest(const char *given, const char *const *names, size_t count, char *out,
+			 size_t size);
+
+/* ---- registry ------------------------------------------------------------------------------------- */
+
+typedef struct bern_registry bern_registry;
+
+int32_t bern_registry_create(bern_registry **out, bern_error *e);
+void bern_registry_destroy(bern_registry *registry); /* also closes the libraries it loaded */
+
+/* Takes in the environments of a plugin table after checking it: abi, sizes, required functions, id, parameters whose
+ * fallbacks pass their own check, fields. `origin` (copied) is a file name or "built in". All or none are taken. A second
+ * environment of the same id is an error that names both origins. */
+int32_t bern_registry_adopt(bern_registry *registry, const bern_plugin *plugin, const char *origin,
+			    bern_error *e);
+
+/* Opens a shared library and adopts what it exports. */
+int32_t bern_registry_load(bern_registry *registry, const char *path, bern_error *e);
+
+/* Loads every *.so of a folder, sorted by name. Calls report(user, path, error) for each file, error NULL where it went
+ * well; a bad file does not stop the rest. A folder that is not there is an error. */
+int32_t bern_registry_load_folder(bern_registry *registry, const char *folder,
+				  void (*report)(void *user, const char *path,
+						 const bern_error *error),
+				  void *user, bern_error *e);
+
+size_t bern_registry_count(const bern_registry *registry);
+const bern_env *bern_registry_at(const bern_registry *registry, size_t index); /* sorted by id */
+const char *bern_registry_origin(const bern_registry *registry, size_t index);
+
+/* Finds an environment by id. Unknown: "did you mean"; another version: which there are. */
+int32_t bern_registry_find(const bern_registry *registry, const char *id, const bern_env **env,
+			   bern_error *e);
+
+/* ---- an opened environment -------------------------------------------------------------------------- */
+
+/* A parameter as a user gave it. The key "max_steps" is the host's own and works for every environment: it replaces the
+ * instance's time limit (0: none). */
+typedef struct bern_setting {
+	const char *key, *text;
+} bern_setting;
+
+typedef struct bern_world {
+	const bern_env *env; /* borrowed from the registry, outlives the world */
+	bern_instance instance;
+	bern_value *values;        /* owned (param_count) */
+	size_t observation_bytes;  /* of one raw observation */
+	size_t action_bytes;       /* of one raw action */
+	size_t observation_floats; /* O: length of an encoded observation, see bern_encode */
+	size_t action_count; /* A: int32 numbers in an action as agents write it; BOX: its count */
+	size_t state_stride; /* state_size rounded up to 16 */
+} bern_world;
+
+/* Opens an environment with its defaults and the given settings, and checks what it tells of itself (spaces not empty,
+ * sizes and bounds in order, state size). */
+int32_t bern_world_open(bern_world *world, const bern_env *env, const bern_setting *settings,
+			size_t setting_count, bern_error *e);
+void bern_world_finish(bern_world *world);
+
+/* Writes an observation as O floats: BOX as it is (uint8 0..255 as floats), DISCRETE one-hot, MULTI_BINARY as 0 and 1,
+ * MULTI_DISCRETE as one one-hot block per element. Returns 0, or an error if a number is not finite or lies outside its
+ * space (the sentence names the element). */
+int32_t bern_encode(const bern_world *world, const void *observation, float *out, bern_error *e);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
