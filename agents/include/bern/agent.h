@@ -73,6 +73,7 @@ typedef struct bern_agent_config {
 	double ucb_c;
 	double initial_value;      /* optimistic starts */
 	int64_t gradient_baseline; /* bool: gradient bandit subtracts the running mean */
+	int64_t forget; /* bool: bandits start afresh in each episode, every lane by itself */
 	uint64_t
 		total_timesteps; /* the whole run, for schedules; set by the caller, not an option */
 } bern_agent_config;
