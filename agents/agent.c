@@ -1,0 +1,31 @@
+#include "kinds.h"
+
+#include <string.h>
+
+/* sorted by name; a file that defines a kind is declared in kinds.h and named here */
+const bern_agent_kind *const bern_agent_kinds[] = {
+	NULL,
+};
+const size_t bern_agent_kind_count = sizeof bern_agent_kinds / sizeof bern_agent_kinds[0] - 1;
+
+int32_t bern_agent_create(bern_agent **agent, const bern_agent_config *config,
+			  const bern_world *world, uint64_t seed, bern_error *e)
+{
+	const char *names[sizeof bern_agent_kinds / sizeof bern_agent_kinds[0]] = {NULL};
+	char hint[128];
+	*agent = NULL;
+	for (size_t i = 0; i < bern_agent_kind_count; i++) {
+		names[i] = bern_agent_kinds[i]->name;
+		if (strcmp(names[i], config->agent) == 0)
+			return bern_agent_kinds[i]->create(agent, config, world, seed, e);
+	}
+	return bern_fail(
+		e, BERN_EUSAGE, "agent: there is no kind \"%s\"%s", config->agent,
+		bern_suggest(config->agent, names, bern_agent_kind_count, hint, sizeof hint));
+}
+
+void bern_agent_destroy(bern_agent *agent)
+{
+	if (agent)
+		agent->kind->destroy(agent);
+}

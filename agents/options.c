@@ -1,0 +1,214 @@
+#include <bern/agent.h>
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the table ------------------------------------------------------------------------------------ */
+
+static const char *const units_names[] = {"binary", "relu", "tanh", NULL};
+static const char *const head_names[] = {"auto", "softmax", "bernoulli", NULL};
+static const char *const baseline_names[] = {"none", "mean", "unit", "linear", "mlp", NULL};
+static const char *const schedule_names[] = {"constant", "linear", "cosine", NULL};
+static const char *const optimizer_names[] = {"sgd", "rmsprop", "adam", NULL};
+static const char *const scale_names[] = {"none", "batch", "running", NULL};
+
+/* an option of each type, its key, field, help, default and what is allowed */
+#define AT(field) offsetof(bern_agent_config, field)
+#define TEXT(key, field, help, fallback)                                                           \
+	{                                                                                          \
+		{key, help, BERN_TEXT, 0, fallback, 1, BERN_LIST_TEXT - 1, NULL}, AT(field), GROUP \
+	}
+#define CHOICE(key, field, help, fallback, names)                                                  \
+	{                                                                                          \
+		{key, help, BERN_CHOICE, 0, fallback, 0, 0, names}, AT(field), GROUP               \
+	}
+#define BOOL(key, field, help, fallback)                                                           \
+	{                                                                                          \
+		{key, help, BERN_BOOL, 0, fallback, 0, 0, NULL}, AT(field), GROUP                  \
+	}
+#define INT(key, field, help, fallback, min, max)                                                  \
+	{                                                                                          \
+		{key, help, BERN_INT, 0, fallback, min, max, NULL}, AT(field), GROUP               \
+	}
+#define REAL(key, field, help, fallback, min, max)                                                 \
+	{                                                                                          \
+		{key, help, BERN_REAL, 0, fallback, min, max, NULL}, AT(field), GROUP              \
+	}
+
+const bern_option bern_agent_options[] = {
+#define GROUP "network"
+	TEXT("agent", agent, "kind of agent", "reinforce"),
+	TEXT("hidden", hidden, "units of each hidden layer, first to last, as 64 or 64,32", "64"),
+	CHOICE("units", units,
+	       "hidden units: binary fire and learn from the reward, relu and tanh back-propagate",
+	       "binary", units_names),
+	CHOICE("head", head,
+	       "how actions are drawn: softmax, or bernoulli (one unit, two actions); auto chooses",
+	       "auto", head_names),
+	TEXT("estimator", estimator,
+	     "how the gradient is estimated; auto: firings, or backprop for relu and tanh", "auto"),
+	INT("firings", firings, "times the network fires at each step", "16", 1, 4096),
+	REAL("init_first", init_first, "first layer's initial weights are uniform in -x..x", "1", 0,
+	     1000),
+	REAL("init_later", init_later,
+	     "later hidden layers' initial weights are uniform in -x..x, over sqrt(fan-in)", "10",
+	     0, 1000),
+	TEXT("observation_scale", observation_scale,
+	     "factors on the observation: one for all numbers, or one for each, as 0.5,0.5,5,0.5",
+	     "1"),
+	BOOL("normalize_observations", normalize_observations,
+	     "subtract the running mean of each observed number and divide by its deviation",
+	     "false"),
+#undef GROUP
+#define GROUP "baseline"
+	CHOICE("baseline", baseline,
+	       "subtracted from the return: mean (running), unit (each its own), or a learned "
+	       "value",
+	       "mlp", baseline_names),
+	INT("value_hidden", value_hidden, "hidden units of the mlp baseline", "32", 1, 65536),
+	INT("value_passes", value_passes, "times the learned baseline goes over each rollout", "2",
+	    1, 1000),
+	REAL("value_learning_rate", value_learning_rate, "step size of the learned baseline",
+	     "0.02", 0, 1000),
+	REAL("value_init", value_init,
+	     "initial weights of the mlp baseline's hidden layer are uniform in -x..x", "1", 0,
+	     1000),
+#undef GROUP
+#define GROUP "learning"
+	INT("num_envs", num_envs, "copies of the environment that are stepped together", "1", 1,
+	    1048576),
+	INT("num_steps", num_steps, "steps of each copy between updates", "8", 1, 1048576),
+	REAL("gamma", gamma, "discount of a reward one step later", "0.99", 0, 1),
+	REAL("gae_lambda", gae_lambda, "trace decay: 0 trusts the value, 1 the rewards alone",
+	     "0.9", 0, 1),
+	REAL("learning_rate", learning_rate, "step size of the policy", "0.02", 0, 1000),
+	CHOICE("schedule", schedule, "how step sizes fall to 0 over the run", "constant",
+	       schedule_names),
+	CHOICE("optimizer", optimizer, "rule that turns gradients into steps", "adam",
+	       optimizer_names),
+	REAL("momentum", momentum, "sgd: heavy ball; adam: decay of the mean gradient (beta 1)",
+	     "0.9", 0, 0.9999),
+	REAL("decay", decay, "rmsprop, adam: decay of the mean squared gradient (beta 2)", "0.999",
+	     0, 0.99999),
+	REAL("optimizer_epsilon", epsilon_optimizer,
+	     "rmsprop, adam: added to the root mean squared gradient", "1e-8", 1e-20, 1),
+	BOOL("fan_in_scaling", fan_in_scaling,
+	     "smaller steps for weights into wide layers: times min(1, 16/fan-in)", "true"),
+	REAL("max_grad_norm", max_grad_norm,
+	     "longest gradient of the policy, longer ones are shortened; 0: no limit", "0", 0, 1e9),
+	REAL("entropy_coef", entropy_coef, "reward for undecided actions, per nat of entropy", "0",
+	     0, 1000),
+	CHOICE("advantage_scale", advantage_scale,
+	       "advantages are divided by: nothing, their root mean square in the batch or running",
+	       "batch", scale_names),
+#undef GROUP
+#define GROUP "tables and bandits"
+	REAL("step_size", step_size,
+	     "of tables and bandits; 0: average of all samples, where that makes sense", "0.1", 0,
+	     1000),
+	REAL("epsilon", epsilon, "probability of a uniformly random action", "0.1", 0, 1),
+	REAL("ucb_c", ucb_c, "width of the confidence bound of ucb, in units of reward", "2", 0,
+	     1e9),
+	REAL("initial_value", initial_value,
+	     "first estimate of every action's value, in units of reward; high ones explore", "0",
+	     -1e9, 1e9),
+	BOOL("gradient_baseline", gradient_baseline,
+	     "the gradient bandit subtracts the running mean reward", "true"),
+	BOOL("forget", forget,
+	     "bandits start afresh in each episode, every copy by itself: each is a new problem",
+	     "false"),
+#undef GROUP
+};
+const size_t bern_agent_option_count = sizeof bern_agent_options / sizeof bern_agent_options[0];
+
+/* ---- setting and reading back --------------------------------------------------------------------- */
+
+int32_t bern_option_set(const bern_option *option, void *config, const char *text, bern_error *e)
+{
+	char *field = (char *)config + option->offset;
+	bern_value value;
+	int32_t rc = bern_param_parse(&option->param, text, &value, e);
+	if (rc)
+		return rc;
+	switch (option->param.type) {
+	case BERN_REAL:
+		memcpy(field, &value.r, sizeof value.r);
+		break;
+	case BERN_TEXT:
+		/* the room of the field holds whatever the table allows */
+		if (strlen(value.s) >= BERN_LIST_TEXT)
+			return bern_fail(e, BERN_EUSAGE,
+					 "%s: %zu characters are too many, %d are allowed",
+					 option->param.key, strlen(value.s), BERN_LIST_TEXT - 1);
+		memset(field, 0, BERN_LIST_TEXT);
+		memcpy(field, value.s, strlen(value.s));
+		break;
+	default:
+		memcpy(field, &value.i, sizeof value.i);
+	}
+	return BERN_OK;
+}
+
+/* The shortest of three: 15 digits read back what a user wrote, 17 any double. */
+static void print_real(double x, char *out, size_t size)
+{
+	for (int digits = 15; digits <= 17; digits++) {
+		snprintf(out, size, "%.*g", digits, x);
+		if (strtod(out, NULL) == x)
+			return;
+	}
+}
+
+void bern_option_get(const bern_option *option, const void *config, char *out, size_t size)
+{
+	const char *field = (const char *)config + option->offset;
+	int64_t i;
+	double r;
+	if (option->param.type == BERN_TEXT) {
+		snprintf(out, size, "%s", field);
+	} else if (option->param.type == BERN_REAL) {
+		memcpy(&r, field, sizeof r);
+		print_real(r, out, size);
+	} else {
+		memcpy(&i, field, sizeof i);
+		if (option->param.type == BERN_CHOICE)
+			snprintf(out, size, "%s", option->param.choices[i]);
+		else if (option->param.type == BERN_BOOL)
+			snprintf(out, size, "%s", i ? "true" : "false");
+		else
+			snprintf(out, size, "%" PRId64, i);
+	}
+}
+
+void bern_options_defaults(const bern_option *options, size_t count, void *config)
+{
+	for (size_t i = 0; i < count; i++) {
+		bern_error e;
+		int32_t rc = bern_option_set(&options[i], config, options[i].param.fallback, &e);
+		assert(rc == BERN_OK);
+		(void)rc;
+	}
+}
+
+void bern_agent_config_defaults(bern_agent_config *config)
+{
+	memset(config, 0, sizeof *config);
+	bern_options_defaults(bern_agent_options, bern_agent_option_count, config);
+}
+
+int32_t bern_agent_config_set(bern_agent_config *config, const char *key, const char *text,
+			      bern_error *e)
+{
+	const char *keys[sizeof bern_agent_options / sizeof bern_agent_options[0]];
+	char hint[128];
+	for (size_t i = 0; i < bern_agent_option_count; i++) {
+		keys[i] = bern_agent_options[i].param.key;
+		if (strcmp(keys[i], key) == 0)
+			return bern_option_set(&bern_agent_options[i], config, text, e);
+	}
+	return bern_fail(e, BERN_EUSAGE, "%s: there is no such option of an agent%s", key,
+			 bern_suggest(key, keys, bern_agent_option_count, hint, sizeof hint));
+}
