@@ -204,8 +204,9 @@ typedef struct bern_env {
 
 	/* optional, all four or none: a wrapped simulator whose state cannot be plain bytes keeps a handle in the
 	 * state block. attach() makes the handle in a zeroed block (0, or 1 and a sentence), detach() frees it.
-	 * save() writes the whole state to buffer if it fits and returns the bytes it takes; load() restores it (0,
-	 * or 1 and a sentence). Such a state is cloned by save and load. */
+	 * save() writes the whole state to buffer if it fits and returns the bytes it takes, the same number for every
+	 * state of a model, before its first reset too; load() restores it (0, or 1 and a sentence). Such a state is
+	 * cloned by save and load. */
 	int32_t (*attach)(const void *model, void *state, char *err, size_t err_size);
 	void (*detach)(const void *model, void *state);
 	uint64_t (*save)(const void *model, const void *state, void *buffer, uint64_t size);

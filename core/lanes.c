@@ -1,0 +1,607 @@
+/* B copies of one environment: stepped, cut, reset, checked. Everything that depends on the kind of space is decided once, at
+ * init; a step of a lane is one call of step(), one of observe(), and a few compares. */
+#include "arena.h"
+#include <bern/lanes.h>
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct bern_lanes_private {
+	bern_arena arena;      /* owns every array of the lanes */
+	unsigned char *states; /* (B, state_stride) */
+	size_t attached;       /* lanes whose states attach() made a handle in */
+	bern_rng *streams;     /* (B) of the running episodes */
+	uint64_t *episode;     /* (B) index of the running episode, from 0 */
+	uint64_t *length;      /* (B) steps of the running episode */
+	double *total;         /* (B) its rewards so far */
+	uint8_t *started;      /* (B) 1: the lane has begun an episode at some time */
+	uint8_t *running;      /* (B) 0: parked, or ended in a manual lane */
+	float *low, *high;     /* (O) bounds of a BOX observation, finite; NULL for other kinds */
+	unsigned char *raw;    /* one raw observation, where it is not written to obs at once */
+	unsigned char *action; /* one raw action, where agents write it differently */
+	unsigned char *saved;  /* (B, saved_size) what save() wrote, for attached states */
+	size_t saved_size;
+	size_t mask_count; /* sizes[0] of the action space if there is a mask, else 0 */
+	int manual;
+} lanes_private;
+
+_Static_assert(sizeof(bern_rng) == 5 * sizeof(uint64_t), "a stream is saved as five words");
+
+/* ---- what is wrong, and where --------------------------------------------------------------------- */
+
+/* Puts the place in front: "CartPole-v1: lane 2 of seed 7, episode 0, step 31: ..." */
+static int32_t at_lane(const bern_lanes *lanes, size_t b, bern_error *e)
+{
+	const lanes_private *own = lanes->private;
+	return bern_because(e, "%s: lane %zu of seed %llu, episode %llu, step %llu",
+			    lanes->world->env->id, b, (unsigned long long)lanes->seed,
+			    (unsigned long long)own->episode[b],
+			    (unsigned long long)own->length[b]);
+}
+
+/* The slow path: encodes again, element by element, for the sentence. */
+static int32_t bad_observation(const bern_lanes *lanes, size_t b, const void *raw, bern_error *e)
+{
+	const bern_space *s = &lanes->world->instance.observation;
+	float *row = lanes->obs + b * lanes->world->observation_floats;
+	if (bern_encode(lanes->world, raw, row, e) == BERN_OK)
+		bern_fail(e, BERN_EENV, "%s: its observation left its space of kind %d",
+			  lanes->world->env->id, (int)s->kind);
+	return at_lane(lanes, b, e);
+}
+
+/* ---- observing ------------------------------------------------------------------------------------ */
+
+/* 1 if every number lies between its finite bounds; NaN and infinities do not. Branch-free, so that it vectorises. */
+static int inside(const float *x, const float *low, const float *high, size_t count)
+{
+	int bad = 0;
+	for (size_t i = 0; i < count; i++)
+		bad |= !(x[i] >= low[i]) | !(x[i] <= high[i]);
+	return !bad;
+}
+
+/* Writes the observation of a lane to its row of obs and index. */
+static int32_t observe(bern_lanes *lanes, size_t b, bern_error *e)
+{
+	lanes_private *own = lanes->private;
+	const bern_world *world = lanes->world;
+	const bern_space *s = &world->instance.observation;
+	const void *state = own->states + b * world->state_stride;
+	const size_t O = world->observation_floats;
+	float *obs_b = lanes->obs + b * O;
+
+	if (s->kind == BERN_BOX && s->dtype == BERN_FLOAT32) {
+		world->env->observe(world->instance.model, state, obs_b);
+		return inside(obs_b, own->low, own->high, O) ? BERN_OK
+							     : bad_observation(lanes, b, obs_b, e);
+	}
+	world->env->observe(world->instance.model, state, own->raw);
+	if (s->kind == BERN_DISCRETE) {
+		int32_t index = *(const int32_t *)(const void *)own->raw;
+		if ((uint32_t)index >= (uint32_t)s->sizes[0])
+			return bad_observation(lanes, b, own->raw, e);
+		/* the rest of the row is zero already */
+		obs_b[lanes->index[b]] = 0;
+		obs_b[index] = 1;
+		lanes->index[b] = index;
+		return BERN_OK;
+	}
+	if (s->kind == BERN_BOX) {
+		for (size_t i = 0; i < O; i++)
+			obs_b[i] = own->raw[i];
+		return inside(obs_b, own->low, own->high, O)
+			       ? BERN_OK
+			       : bad_observation(lanes, b, own->raw, e);
+	}
+	return bern_encode(world, own->raw, obs_b, e) ? at_lane(lanes, b, e) : BERN_OK;
+}
+
+/* Keeps the observation of a lane as the last one of its episode. */
+static void keep_last(bern_lanes *lanes, size_t b)
+{
+	const size_t O = lanes->world->observation_floats;
+	float *last_b = lanes->last_obs + b * O;
+	if (lanes->world->instance.observation.kind == BERN_DISCRETE) {
+		last_b[lanes->last_index[b]] = 0;
+		last_b[lanes->index[b]] = 1;
+		lanes->last_index[b] = lanes->index[b];
+	} else {
+		memcpy(last_b, lanes->obs + b * O, O * sizeof *last_b);
+	}
+}
+
+static int32_t read_mask(bern_lanes *lanes, size_t b, bern_error *e)
+{
+	const lanes_private *own = lanes->private;
+	const bern_world *world = lanes->world;
+	uint8_t *mask_b = lanes->mask + b * own->mask_count;
+	world->env->mask(world->instance.model, own->states + b * world->state_stride, mask_b);
+	uint8_t any = 0;
+	for (size_t i = 0; i < own->mask_count; i++)
+		any |= mask_b[i];
+	if (any == 1)
+		return BERN_OK;
+	bern_fail(e, BERN_EENV,
+		  any ? "its mask holds %d, allowed are 0 and 1" : "its mask allows no action",
+		  any);
+	return at_lane(lanes, b, e);
+}
+
+/* ---- episodes ------------------------------------------------------------------------------------- */
+
+/* Starts an episode from the stream that is already in streams[b]. */
+static int32_t begin(bern_lanes *lanes, size_t b, bern_error *e)
+{
+	lanes_private *own = lanes->private;
+	const bern_world *world = lanes->world;
+	own->started[b] = own->running[b] = 1;
+	own->length[b] = 0;
+	own->total[b] = 0;
+	world->env->reset(world->instance.model, own->states + b * world->state_stride,
+			  &own->streams[b]);
+	int32_t rc = observe(lanes, b, e);
+	return !rc && lanes->mask ? read_mask(lanes, b, e) : rc;
+}
+
+/* Starts an episode from the lane's own stream for it. */
+static int32_t begin_own(bern_lanes *lanes, size_t b, bern_error *e)
+{
+	lanes_private *own = lanes->private;
+	bern_stream_key key = {.purpose = lanes->purpose,
+			       .agent = lanes->agent,
+			       .lane = (uint32_t)b,
+			       .episode = own->episode[b]};
+	bern_rng_stream(&own->streams[b], lanes->seed, key);
+	return begin(lanes, b, e);
+}
+
+static void report_episode(bern_lanes *lanes, size_t b, uint32_t flags)
+{
+	const lanes_private *own = lanes->private;
+	if (!lanes->on_episode)
+		return;
+	bern_episode episode = {.lane = b,
+				.index = own->episode[b],
+				.length = own->length[b],
+				.total = own->total[b],
+				.flags = flags,
+				.metrics = lanes->metrics + b * lanes->world->env->metric_count};
+	lanes->on_episode(lanes->user, &episode);
+}
+
+/* The step of one lane; its action is known to be inside its space. */
+static int32_t step_lane(bern_lanes *lanes, size_t b, const void *action, bern_error *e)
+{
+	lanes_private *own = lanes->private;
+	const bern_world *world = lanes->world;
+	const bern_env *env = world->env;
+	void *state = own->states + b * world->state_stride;
+	bern_outcome outcome = {0};
+	env->step(world->instance.model, state, &own->streams[b], action, &outcome);
+	own->length[b]++;
+	lanes->steps++;
+
+	if (outcome.flags & ~(uint32_t)(BERN_TERMINATED | BERN_TRUNCATED)) {
+		bern_fail(e, BERN_EENV,
+			  outcome.flags & BERN_FAULT
+				  ? "the simulation broke (flags %u)"
+				  : "its step set unknown flags: %u, allowed are 0 to 7",
+			  outcome.flags);
+		return at_lane(lanes, b, e);
+	}
+	if (!isfinite(outcome.reward)) {
+		bern_fail(e, BERN_EENV, "its reward is %g, not a finite number", outcome.reward);
+		return at_lane(lanes, b, e);
+	}
+	own->total[b] += outcome.reward;
+	if (world->instance.max_steps && own->length[b] >= world->instance.max_steps)
+		outcome.flags |= BERN_TRUNCATED;
+	lanes->reward[b] = outcome.reward;
+	lanes->flags[b] = outcome.flags;
+	if (env->metric_count)
+		env->read_metrics(world->instance.model, state,
+				  lanes->metrics + b * env->metric_count);
+	int32_t rc = observe(lanes, b, e);
+	if (rc)
+		return rc;
+	if (!outcome.flags)
+		return lanes->mask ? read_mask(lanes, b, e) : BERN_OK;
+
+	keep_last(lanes, b);
+	report_episode(lanes, b, outcome.flags);
+	if (own->manual) {
+		own->running[b] = 0;
+		return BERN_OK;
+	}
+	own->episode[b]++;
+	return begin_own(lanes, b, e);
+}
+
+/* ---- actions -------------------------------------------------------------------------------------- */
+
+static int32_t check_started(const bern_lanes *lanes, bern_error *e)
+{
+	if (lanes->private->manual || lanes->private->started[0])
+		return BERN_OK;
+	return bern_fail(e, BERN_EUSAGE, "%s: a step was asked for before the first reset",
+			 lanes->world->env->id);
+}
+
+/* Refuses a whole set of actions before any lane moves. */
+static int32_t check_actions(const bern_lanes *lanes, const int32_t *actions, bern_error *e)
+{
+	const lanes_private *own = lanes->private;
+	const bern_space *s = &lanes->world->instance.action;
+	const size_t A = lanes->world->action_count;
+	for (size_t b = 0; b < lanes->count; b++) {
+		if (!own->running[b])
+			continue;
+		for (size_t i = 0; i < A; i++) {
+			int32_t x = actions[b * A + i];
+			int32_t n = s->kind == BERN_MULTI_BINARY ? 2 : s->sizes[i];
+			if ((uint32_t)x >= (uint32_t)n) {
+				bern_fail(e, BERN_EUSAGE, "action[%zu] is %d, outside [0, %d]", i,
+					  (int)x, (int)n - 1);
+				return at_lane(lanes, b, e);
+			}
+		}
+		if (lanes->mask && !lanes->mask[b * own->mask_count + (size_t)actions[b]]) {
+			bern_fail(e, BERN_EUSAGE, "action %d is not allowed now", (int)actions[b]);
+			return at_lane(lanes, b, e);
+		}
+	}
+	return BERN_OK;
+}
+
+static void skip_lane(bern_lanes *lanes, size_t b)
+{
+	lanes->reward[b] = 0;
+	lanes->flags[b] = 0;
+}
+
+int32_t bern_lanes_step(bern_lanes *lanes, const int32_t *actions, bern_error *e)
+{
+	lanes_private *own = lanes->private;
+	const bern_space *s = &lanes->world->instance.action;
+	const size_t A = lanes->world->action_count;
+	if (s->kind == BERN_BOX)
+		return bern_fail(e, BERN_EUSAGE,
+				 "%s: its actions are real numbers, and whole ones were given",
+				 lanes->world->env->id);
+	int32_t rc = check_started(lanes, e);
+	if (!rc)
+		rc = check_actions(lanes, actions, e);
+	for (size_t b = 0; !rc && b < lanes->count; b++) {
+		const int32_t *actions_b = actions + b * A;
+		if (!own->running[b]) {
+			skip_lane(lanes, b);
+		} else if (s->kind == BERN_MULTI_BINARY) {
+			for (size_t i = 0; i < A; i++)
+				own->action[i] = (unsigned char)actions_b[i];
+			rc = step_lane(lanes, b, own->action, e);
+		} else {
+			rc = step_lane(lanes, b, actions_b, e);
+		}
+	}
+	return rc;
+}
+
+static int32_t check_box_actions(const bern_lanes *lanes, const float *actions, bern_error *e)
+{
+	const lanes_private *own = lanes->private;
+	const bern_space *s = &lanes->world->instance.action;
+	const size_t A = lanes->world->action_count;
+	const int bytes = s->dtype == BERN_UINT8;
+	for (size_t k = 0; k < lanes->count * A; k++) {
+		size_t b = k / A, i = k % A;
+		double x = (double)actions[k];
+		double low = s->low ? s->low[i] : -INFINITY, high = s->high ? s->high[i] : INFINITY;
+		if (bytes) {
+			low = low > 0 ? low : 0;
+			high = high < 255 ? high : 255;
+		}
+		if (!own->running[b] ||
+		    (isfinite(x) && x >= low && x <= high && (!bytes || x == floor(x))))
+			continue;
+		bern_fail(e, BERN_EUSAGE, "action[%zu] is %.9g, allowed are %s in [%.9g, %.9g]", i,
+			  x, bytes ? "whole numbers" : "finite numbers", low, high);
+		return at_lane(lanes, b, e);
+	}
+	return BERN_OK;
+}
+
+int32_t bern_lanes_step_box(bern_lanes *lanes, const float *actions, bern_error *e)
+{
+	lanes_private *own = lanes->private;
+	const bern_space *s = &lanes->world->instance.action;
+	const size_t A = lanes->world->action_count;
+	if (s->kind != BERN_BOX)
+		return bern_fail(e, BERN_EUSAGE,
+				 "%s: its actions are whole numbers, and real ones were given",
+				 lanes->world->env->id);
+	int32_t rc = check_started(lanes, e);
+	if (!rc)
+		rc = check_box_actions(lanes, actions, e);
+	for (size_t b = 0; !rc && b < lanes->count; b++) {
+		const float *actions_b = actions + b * A;
+		if (!own->running[b]) {
+			skip_lane(lanes, b);
+		} else if (s->dtype == BERN_UINT8) {
+			for (size_t i = 0; i < A; i++)
+				own->action[i] = (unsigned char)actions_b[i];
+			rc = step_lane(lanes, b, own->action, e);
+		} else {
+			rc = step_lane(lanes, b, actions_b, e);
+		}
+	}
+	return rc;
+}
+
+/* ---- memory --------------------------------------------------------------------------------------- */
+
+/* Finite bounds for the fast check: float's own range where the space has none. */
+static void set_bounds(lanes_private *own, const bern_space *s)
+{
+	for (uint32_t i = 0; i < s->count; i++) {
+		float low = s->low ? s->low[i] : -FLT_MAX, high = s->high ? s->high[i] : FLT_MAX;
+		own->low[i] = low >= -FLT_MAX ? low : -FLT_MAX;
+		own->high[i] = high <= FLT_MAX ? high : FLT_MAX;
+	}
+}
+
+static void take_memory(bern_lanes *lanes)
+{
+	lanes_private *own = lanes->private;
+	const bern_world *world = lanes->world;
+	bern_arena *arena = &own->arena;
+	const size_t B = lanes->count, O = world->observation_floats;
+	/* rows of B times bytes: a product that does not fit is refused by the arena, so let none wrap before */
+	const size_t rows = O <= SIZE_MAX / sizeof(float) ? O * sizeof(float) : SIZE_MAX;
+	lanes->obs = bern_arena_take(arena, B, rows);
+	lanes->last_obs = bern_arena_take(arena, B, rows);
+	lanes->index = bern_arena_take(arena, B, sizeof *lanes->index);
+	lanes->last_index = bern_arena_take(arena, B, sizeof *lanes->last_index);
+	lanes->reward = bern_arena_take(arena, B, sizeof *lanes->reward);
+	lanes->flags = bern_arena_take(arena, B, sizeof *lanes->flags);
+	if (world->env->mask) {
+		own->mask_count = (size_t)world->instance.action.sizes[0];
+		lanes->mask = bern_arena_take(arena, B, own->mask_count);
+	}
+	lanes->metrics = bern_arena_take(arena, B,
+					 world->env->metric_count * sizeof *lanes->metrics);
+	own->states = bern_arena_take(arena, B, world->state_stride);
+	own->streams = bern_arena_take(arena, B, sizeof *own->streams);
+	own->episode = bern_arena_take(arena, B, sizeof *own->episode);
+	own->length = bern_arena_take(arena, B, sizeof *own->length);
+	own->total = bern_arena_take(arena, B, sizeof *own->total);
+	own->started = bern_arena_take(arena, B, sizeof *own->started);
+	own->running = bern_arena_take(arena, B, sizeof *own->running);
+	own->raw = bern_arena_take(arena, 1, world->observation_bytes);
+	own->action = bern_arena_take(arena, 1, world->action_bytes);
+	if (world->instance.observation.kind == BERN_BOX) {
+		own->low = bern_arena_take(arena, O, sizeof *own->low);
+		own->high = bern_arena_take(arena, O, sizeof *own->high);
+	}
+}
+
+static int32_t attach_states(bern_lanes *lanes, bern_error *e)
+{
+	lanes_private *own = lanes->private;
+	const bern_world *world = lanes->world;
+	if (!world->env->attach)
+		return BERN_OK;
+	for (size_t b = 0; b < lanes->count; b++) {
+		char why[512] = "";
+		if (world->env->attach(world->instance.model, own->states + b * world->state_stride,
+				       why, sizeof why)) {
+			why[sizeof why - 1] = '\0';
+			return bern_fail(e, BERN_EENV, "%s: lane %zu: %s", world->env->id, b,
+					 why[0] ? why : "its attach failed and did not say why");
+		}
+		own->attached++;
+	}
+	return BERN_OK;
+}
+
+int32_t bern_lanes_init(bern_lanes *lanes, const bern_world *world, size_t count, uint64_t seed,
+			uint32_t purpose, uint32_t agent, bern_error *e)
+{
+	memset(lanes, 0, sizeof *lanes);
+	if (count == 0 || count > UINT32_MAX)
+		return bern_fail(e, BERN_EUSAGE,
+				 "%s: %zu lanes were asked for, allowed are 1 to %u",
+				 world->env->id, count, UINT32_MAX);
+	lanes->world = world;
+	lanes->count = count;
+	lanes->seed = seed;
+	lanes->purpose = purpose;
+	lanes->agent = agent;
+	lanes->private = calloc(1, sizeof *lanes->private);
+	if (!lanes->private) {
+		memset(lanes, 0, sizeof *lanes);
+		return bern_fail(e, BERN_EMEMORY, "%s: no memory for %zu lanes", world->env->id,
+				 count);
+	}
+	take_memory(lanes);
+	int32_t rc = bern_arena_check(&lanes->private->arena, e);
+	if (rc)
+		bern_because(e, "%s: %zu lanes", world->env->id, count);
+	else if (lanes->private->low)
+		set_bounds(lanes->private, &world->instance.observation);
+	if (!rc)
+		rc = attach_states(lanes, e);
+	if (rc)
+		bern_lanes_finish(lanes);
+	return rc;
+}
+
+void bern_lanes_finish(bern_lanes *lanes)
+{
+	if (!lanes || !lanes->private)
+		return;
+	lanes_private *own = lanes->private;
+	const bern_world *world = lanes->world;
+	while (own->attached > 0)
+		world->env->detach(world->instance.model,
+				   own->states + --own->attached * world->state_stride);
+	bern_arena_finish(&own->arena);
+	free(own);
+	memset(lanes, 0, sizeof *lanes);
+}
+
+/* ---- starting ------------------------------------------------------------------------------------- */
+
+int32_t bern_lanes_reset(bern_lanes *lanes, bern_error *e)
+{
+	lanes_private *own = lanes->private;
+	int32_t rc = BERN_OK;
+	for (size_t b = 0; !rc && b < lanes->count; b++) {
+		own->episode[b] = 0;
+		skip_lane(lanes, b);
+		rc = begin_own(lanes, b, e);
+	}
+	return rc;
+}
+
+void bern_lanes_set_manual(bern_lanes *lanes)
+{
+	lanes->private->manual = 1;
+}
+
+int32_t bern_lanes_start(bern_lanes *lanes, size_t lane, const bern_rng *stream, bern_error *e)
+{
+	lanes_private *own = lanes->private;
+	if (own->started[lane])
+		own->episode[lane]++;
+	own->streams[lane] = *stream;
+	return begin(lanes, lane, e);
+}
+
+void bern_lanes_park(bern_lanes *lanes, size_t lane)
+{
+	lanes->private->running[lane] = 0;
+}
+
+int bern_lanes_running(const bern_lanes *lanes, size_t lane)
+{
+	return lanes->private->running[lane];
+}
+
+void *bern_lanes_state(const bern_lanes *lanes, size_t lane)
+{
+	return lanes->private->states + lane * lanes->world->state_stride;
+}
+
+/* ---- saving --------------------------------------------------------------------------------------- */
+
+/* Room for what save() writes, which is the same number of bytes at any time. */
+static int32_t take_saved(bern_lanes *lanes, bern_error *e)
+{
+	lanes_private *own = lanes->private;
+	const bern_world *world = lanes->world;
+	if (!world->env->attach || own->saved)
+		return BERN_OK;
+	uint64_t size = world->env->save(world->instance.model, own->states, NULL, 0);
+	if (size == 0 || size > (uint64_t)1 << 30)
+		return bern_fail(e, BERN_EENV,
+				 "%s: its save takes %llu bytes, allowed are 1 to 2^30",
+				 world->env->id, (unsigned long long)size);
+	own->saved = bern_arena_take(&own->arena, lanes->count, (size_t)size);
+	own->saved_size = (size_t)size;
+	return bern_arena_check(&own->arena, e);
+}
+
+int32_t bern_lanes_tensors(bern_lanes *lanes, bern_tensors *list, bern_error *e)
+{
+	lanes_private *own = lanes->private;
+	const bern_world *world = lanes->world;
+	const size_t B = lanes->count;
+	int32_t rc = take_saved(lanes, e);
+	if (rc)
+		return rc;
+	const struct {
+		const char *name;
+		int32_t type;
+		void *data;
+		size_t columns; /* 0: a vector */
+	} arrays[] = {
+		{"state", BERN_T_U8, own->saved ? own->saved : own->states,
+		 own->saved ? own->saved_size : world->state_stride},
+		{"stream", BERN_T_U64, own->streams, 5},
+		{"episode", BERN_T_U64, own->episode, 0},
+		{"length", BERN_T_U64, own->length, 0},
+		{"return", BERN_T_F64, own->total, 0},
+		{"started", BERN_T_U8, own->started, 0},
+		{"running", BERN_T_U8, own->running, 0},
+		{"observation", BERN_T_F32, lanes->obs, world->observation_floats},
+		{"index", BERN_T_I32, lanes->index, 0},
+		{"reward", BERN_T_F64, lanes->reward, 0},
+		{"flags", BERN_T_U32, lanes->flags, 0},
+	};
+	for (size_t i = 0; !rc && i < sizeof arrays / sizeof arrays[0]; i++)
+		rc = bern_tensors_add(list, arrays[i].type, arrays[i].data, B, arrays[i].columns, e,
+				      "lanes.%s", arrays[i].name);
+	if (!rc && lanes->mask)
+		rc = bern_tensors_add(list, BERN_T_U8, lanes->mask, B, own->mask_count, e,
+				      "lanes.mask");
+	if (!rc && world->env->metric_count)
+		rc = bern_tensors_add(list, BERN_T_F64, lanes->metrics, B, world->env->metric_count,
+				      e, "lanes.metrics");
+	if (!rc)
+		rc = bern_tensors_add(list, BERN_T_U64, &lanes->steps, 1, 0, e, "lanes.steps");
+	return rc;
+}
+
+int32_t bern_lanes_before_save(bern_lanes *lanes, bern_error *e)
+{
+	lanes_private *own = lanes->private;
+	const bern_world *world = lanes->world;
+	int32_t rc = take_saved(lanes, e);
+	if (rc || !world->env->attach)
+		return rc;
+	for (size_t b = 0; b < lanes->count; b++) {
+		uint64_t size = world->env->save(world->instance.model,
+						 own->states + b * world->state_stride,
+						 own->saved + b * own->saved_size, own->saved_size);
+		if (size != own->saved_size)
+			return bern_fail(e, BERN_EENV,
+					 "%s: lane %zu: its save takes %llu bytes and took %zu "
+					 "before, allowed is one size",
+					 world->env->id, b, (unsigned long long)size,
+					 own->saved_size);
+	}
+	return BERN_OK;
+}
+
+int32_t bern_lanes_after_load(bern_lanes *lanes, bern_error *e)
+{
+	lanes_private *own = lanes->private;
+	const bern_world *world = lanes->world;
+	const bern_space *s = &world->instance.observation;
+	/* the index is used to clear its place in a row, so a file must not lead outside */
+	for (size_t b = 0; b < lanes->count; b++) {
+		int32_t n = s->kind == BERN_DISCRETE ? s->sizes[0] : 1;
+		if ((uint32_t)lanes->index[b] >= (uint32_t)n)
+			return bern_fail(
+				e, BERN_EFORMAT,
+				"%s: lane %zu: the saved observation is %d, outside [0, %d]",
+				world->env->id, b, (int)lanes->index[b], (int)n - 1);
+	}
+	if (!world->env->attach)
+		return BERN_OK;
+	for (size_t b = 0; b < lanes->count; b++) {
+		char why[512] = "";
+		if (!world->env->load(world->instance.model, own->states + b * world->state_stride,
+				      own->saved + b * own->saved_size, own->saved_size, why,
+				      sizeof why))
+			continue;
+		why[sizeof why - 1] = '\0';
+		return bern_fail(e, BERN_EENV, "%s: lane %zu: %s", world->env->id, b,
+				 why[0] ? why : "its load failed and did not say why");
+	}
+	return BERN_OK;
+}
