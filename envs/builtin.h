@@ -1,0 +1,13 @@
+/* builtin.h: the environments that Bern brings along, for a registry to adopt.
+ *
+ * Each file of this folder is one plugin; envs/meson.build lists them, and nothing else does.
+ */
+#ifndef BERN_BUILTIN_ENVS_H
+#define BERN_BUILTIN_ENVS_H
+
+#include <bern/env.h>
+
+/* The built-in plugin number `index`, in the order of the list; NULL past the last. Static data, any thread. */
+const bern_plugin *bern_builtin_plugin(size_t index);
+
+#endif
