@@ -141,15 +141,16 @@ static void draw(const void *model_, const void *state_, const bern_canvas *c)
 		.summary = summary_, .source = "Sutton & Barto 2018, example 6.6; Gymnasium " id_, \
 		.params = params_, .fields = fields, .metrics = metrics, .param_count = P_COUNT,   \
 		.field_count = sizeof fields / sizeof fields[0],                                   \
-		.metric_count = sizeof metrics / sizeof metrics[0], .has_returns = random_ != 0,   \
+		.metric_count = sizeof metrics / sizeof metrics[0], .has_returns = 1,              \
 		.random_return = random_, .solved_return = solved_, .step_seconds = 0.25,          \
 		.open = open_cliff, .close = free, .reset = reset, .step = step,                   \
 		.observe = observe, .read_metrics = read_metrics, .draw = draw,                    \
 	}
 
+/* solved: the best that can be had is -13, and -64.7 on slippery ground */
 static const bern_env firm = TABLE("CliffWalking-v1", params_firm,
 				   "walk along a cliff without stepping over it", -65375, -20);
 static const bern_env slippery = TABLE("CliffWalkingSlippery-v1", params_slippery,
-				       "walk along a cliff whose ground is slippery", 0, 0);
+				       "walk along a cliff whose ground is slippery", -65375, -80);
 
 BERN_PLUGIN(cliffwalking, &firm, &slippery);
