@@ -4,6 +4,13 @@
 
 /* sorted by name; a file that defines a kind is declared in kinds.h and named here */
 const bern_agent_kind *const bern_agent_kinds[] = {
+	&bern_agent_ase_ace,
+	&bern_agent_epsilon_greedy,
+	&bern_agent_gradient_bandit,
+	&bern_agent_q_learning,
+	&bern_agent_sarsa,
+	&bern_agent_thompson,
+	&bern_agent_ucb,
 	NULL,
 };
 const size_t bern_agent_kind_count = sizeof bern_agent_kinds / sizeof bern_agent_kinds[0] - 1;
