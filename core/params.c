@@ -74,7 +74,7 @@ const char *bern_suggest(const char *given, const char *const *names, size_t cou
 /* A bound as a user would write it: whole numbers without an exponent. */
 static const char *bound_text(double x, char out[32])
 {
-	if (x == floor(x) && fabs(x) < 1e15)
+	if (x == floor(x) && fabs(x) < 1e16)
 		snprintf(out, 32, "%.0f", x);
 	else
 		snprintf(out, 32, "%g", x);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define LONGEST_ID 127
 
@@ -99,8 +100,10 @@ static int32_t check_param(const bern_env *env, const char *origin, uint32_t i, 
 		return table_fail(e, origin, env, "parameter %s has the empty range [%g, %g]",
 				  p->key, p->min, p->max);
 	bern_value value;
-	if (bern_param_parse(p, p->fallback, &value, e))
-		return bern_because(e, "%s: %s: the fallback of a parameter", origin, env->id);
+	if (bern_param_parse(p, p->fallback, &value, e)) {
+		bern_because(e, "%s: %s: the fallback of a parameter", origin, env->id);
+		return e->code = BERN_EFORMAT; /* the plugin's mistake, not the user's */
+	}
 	return BERN_OK;
 }
 
@@ -426,16 +429,7 @@ const char *bern_registry_origin(const bern_registry *registry, size_t index)
 
 static int same_base(const char *id, size_t base, const char *other)
 {
-	if (id_base(other) != base)
-		return 0;
-	for (size_t i = 0; i < base; i++) {
-		char a = id[i], b = other[i];
-		a = (char)(a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a);
-		b = (char)(b >= 'A' && b <= 'Z' ? b - 'A' + 'a' : b);
-		if (a != b)
-			return 0;
-	}
-	return 1;
+	return id_base(other) == base && strncasecmp(id, other, base) == 0;
 }
 
 /* Writes the ids that share the base of `id`, letter case aside: "CartPole-v0, CartPole-v1". Returns how many. */
@@ -464,13 +458,17 @@ int32_t bern_registry_find(const bern_registry *registry, const char *id, const 
 		}
 
 	char versions[512], hint[192] = "";
+	/* an id in other letter case is a misspelling, not another version */
+	int misspelt = 0;
+	for (size_t i = 0; i < registry->count; i++)
+		misspelt |= strcasecmp(registry->entries[i]->env.id, id) == 0;
 	size_t base = id_base(id);
 	size_t found = list_versions(registry, id, base ? base : strlen(id), versions,
 				     sizeof versions);
-	if (found && base)
+	if (found && base && !misspelt)
 		return bern_fail(e, BERN_EUSAGE, "%s: no such version; there %s %s", id,
 				 found == 1 ? "is" : "are", versions);
-	if (found)
+	if (found && !misspelt)
 		return bern_fail(e, BERN_EUSAGE, "%s: the version is missing; there %s %s", id,
 				 found == 1 ? "is" : "are", versions);
 	if (registry->count) {
