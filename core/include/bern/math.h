@@ -370,7 +370,7 @@ static inline double bern_cos(double x)
 	return cosine;
 }
 
-/* x^y for x >= 0, as e^(y log x). Error 2 + |y log x| ulp: good for decays and schedules, not for exact powers of whole
+/* x^y for x >= 0, as e^(y log x). Error 2 + 3 |y log x| ulp: good for decays and schedules, not for exact powers of whole
  * numbers. x^0 = 1 and 1^y = 1, always; below 0 it is NaN. */
 static inline double bern_pow(double x, double y)
 {
