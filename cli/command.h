@@ -28,10 +28,21 @@ int cmd_eval(int argc, char **argv);
 int cmd_envs(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 
+/* The table of commands in main.c, in the order of the help. */
+extern const command commands[];
+extern const size_t command_count;
+
+/* The commit the program was built from, or "unknown". */
+const char *version_commit(void);
+
 /* Verbosity and output style, set by -q, -v, --json, NO_COLOR, FORCE_COLOR, TERM and whether stderr is a terminal. */
 typedef struct output_style {
 	int quiet, verbose, json, color, progress;
 } output_style;
+
+/* The style that the environment asks for: NO_COLOR, FORCE_COLOR, TERM and whether stderr is a terminal. Flags are added by
+ * the command. */
+output_style output_style_now(void);
 
 /* ---- what train, resume and eval are given by the parsing half (options.c, config.c) ------------------------ */
 
@@ -72,7 +83,7 @@ int eval_run(eval_request *request);
 /* Built-in environments, then $BERN_ENV_PATH, the XDG data home, the installed folder, and the given paths. */
 int32_t open_registry(bern_registry **out, const char *const *paths, size_t count, bern_error *e);
 
-/* Says "bern: WHAT: sentence" on stderr. Returns the exit status for e's code. */
+/* Says "bern: WHAT: sentence" on stderr, in one line whatever the sentence holds. Returns the exit status for e's code. */
 int report_error(const char *what, const bern_error *e);
 
 #endif

@@ -38,10 +38,82 @@ typedef struct run_config {
 	run_options run;
 } run_config;
 
-/* Where a value came from, for errors ("runs/recipes/CartPole-v1.yaml:7: ...") and --print-config. */
+/* ---- from sources to a run ------------------------------------------------------------------------------------ */
 
-/* What the command line of `train` and its kin gave, before it is resolved. */
-typedef struct config_sources config_sources;
+/* One value as somebody gave it, before it is resolved. */
+typedef struct config_given {
+	int32_t in_env;   /* 1: a key of `env`, 0: an option */
+	size_t option;    /* number in the list of options (options.h) */
+	char *key, *text; /* owned; key only with in_env */
+	char *from;       /* owned: "--seed", "BERN_SEED", "a.yaml:3" */
+	char *label; /* owned: how it is called in an error: from, for a file "a.yaml:3: seed" */
+} config_given;
+
+typedef struct config_list {
+	config_given *items; /* owned */
+	size_t count, room;
+} config_list;
+
+/* What the command line of `train` gave. Strings are borrowed. */
+typedef struct config_sources {
+	const char *env;    /* ENV; NULL: the id in the file or recipe */
+	const char *file;   /* --config; may be NULL */
+	const char *recipe; /* --recipe NAME or FILE; "none"; NULL: the recipe of the environment */
+	config_list flags;  /* options and --set, in the order given */
+	/* told what is worth knowing but no error; may be NULL */
+	void (*note)(void *user, const char *sentence);
+	void *user;
+} config_sources;
+
+/* Where the resolved values came from, for --print-config -v. NULL: a default. All owned. */
+typedef struct config_origins {
+	char *id;
+	char **settings; /* (setting_count) of config->settings */
+	size_t setting_count;
+	char **options; /* (option_count) of the list of options */
+	size_t option_count;
+} config_origins;
+
+/* Adds `--NAME text` (option: its number in the list) to the flags. */
+int32_t config_give_option(config_list *list, size_t option, const char *text, const char *label,
+			   bern_error *e);
+
+/* Adds what `--set` was given: "env.KEY=TEXT", "env.KEY=@FILE" (the text of that file) or "train.KEY=TEXT". */
+int32_t config_give_set(config_list *list, const char *assignment, bern_error *e);
+void config_list_finish(config_list *list);
+
+/* Resolves all sources to a run and opens its environment. On success the caller finishes config, world and origins. Every
+ * value given is checked, also one that another replaces. */
+int32_t config_resolve(const config_sources *sources, bern_registry *registry, run_config *config,
+		       bern_world *world, config_origins *origins, bern_error *e);
+
+/* Puts the values of a list into config, each checked; the later one wins. origins->options must have room for all options that
+ * the list sets. */
+int32_t config_apply(const config_list *list, const bern_env *env, run_config *config,
+		     config_origins *origins, bern_error *e);
+void config_origins_finish(config_origins *origins);
+
+/* As run_config_yaml; with origins (may be NULL) each value's as a comment. */
+char *run_config_yaml_from(const run_config *config, const bern_world *world,
+			   const config_origins *origins);
+
+/* Reads a configuration from text; `name` stands for it in errors. As run_config_read. */
+int32_t run_config_parse(run_config *config, const char *name, const char *text, size_t size,
+			 bern_error *e);
+
+/* ---- recipes -------------------------------------------------------------------------------------------------- */
+
+/* Finds the recipe of that name (an id with '-' for '/') in $BERN_RECIPES, in the source tree of a program run from its build
+ * folder, or where recipes are installed. Returns its path (owned by the caller: free), or NULL if there is none. */
+char *recipe_find(const char *name);
+
+/* As recipe_find for what --recipe was given, a name or a file; none is an error with a suggestion. */
+int32_t recipe_choose(const char *name_or_file, char **path, bern_error *e);
+
+/* The folders recipe_find looks in, one after another: NULL past the last. Owned by the caller: free. */
+char *recipe_folder(size_t index);
+
+/* ---- a run's configuration ------------------------------------------------------------------------------------ */
 
 void run_config_finish(run_config *config);
 

@@ -1,0 +1,147 @@
+#include "command.h"
+
+#include "describe.h"
+#include "options.h"
+#include "registry.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FLAG_JSON, FLAG_PATHS, FLAG_ENV_PATH, FLAG_QUIET, FLAG_VERBOSE, FLAG_HELP };
+static const cli_flag flags[] = {
+	{"json", 0, NULL, "one JSON object a line"},
+	{"paths", 0, NULL, "where plugins were searched, what was loaded, and why each failed"},
+	{"env-path", 0, "PATH", "a plugin or a folder of plugins to load; may be given again"},
+	CLI_COMMON_FLAGS,
+};
+
+static const command_help help = {
+	.usage = "bern envs [--json | --paths] [--env-path PATH]...",
+	.summary = "Lists the environments that can be trained on: the built-in ones and those of "
+		   "plugins.",
+	.examples = "  bern envs\n"
+		    "  bern envs --json | jq -r .id\n"
+		    "  bern envs --env-path ./my_env.so\n",
+	.notes = "Plugins are searched in --env-path, the folders of $BERN_ENV_PATH (with colons "
+		 "between them),\n$XDG_DATA_HOME/bern/envs-1 and the installed folder; never in "
+		 "the current folder.\nLoading a plugin runs its code.\n",
+	.flags = flags,
+	.flag_count = sizeof flags / sizeof flags[0],
+};
+
+static void looked(void *user, int32_t place, const char *path, int found)
+{
+	static const char *const names[] = {"--env-path", "$BERN_ENV_PATH", "data home",
+					    "installed"};
+	(void)user;
+	printf("%-15s %s%s\n", names[place], path, found ? "" : " (not there)");
+}
+
+static void loaded(void *user, const char *path, const bern_error *why)
+{
+	(void)user;
+	size_t length = strlen(path);
+	const char *text = why ? why->text : "";
+	if (!strncmp(text, path, length) && text[length] == ':')
+		text += length + 1 + (text[length + 1] == ' ');
+	printf("  %-13s %s%s%s\n", why ? "failed" : "loaded", path, why ? ": " : "", text);
+}
+
+static int print_paths(const char *const *paths, size_t count)
+{
+	bern_registry *registry;
+	bern_error e;
+	search_report report = {looked, loaded, NULL};
+	printf("%-15s %s\n", "built in", "part of the program");
+	if (registry_search(&registry, paths, count, &report, &e))
+		return report_error("envs", &e);
+	bern_registry_destroy(registry);
+	return EXIT_OK;
+}
+
+/* One environment: a row of the table or a line of JSON. */
+static int32_t print_env(const bern_env *env, const char *origin, int json, int id_width,
+			 bern_error *e)
+{
+	bern_world world;
+	char observation[80], action[80], limit[32] = "none", solved[40] = "-";
+	int32_t rc = bern_world_open(&world, env, NULL, 0, e);
+	if (rc)
+		return bern_because(e, "%s", env->id);
+	if (json) {
+		rc = describe_json(stdout, &world, origin, 0, e);
+	} else {
+		if (world.instance.max_steps)
+			snprintf(limit, sizeof limit, "%" PRIu64, world.instance.max_steps);
+		if (env->has_returns)
+			snprintf(solved, sizeof solved, "%g", env->solved_return);
+		printf("%-*s  %-16s  %-16s  %6s  %9s  %s\n", id_width, env->id,
+		       describe_space(&world.instance.observation, observation, sizeof observation),
+		       describe_space(&world.instance.action, action, sizeof action), limit, solved,
+		       env->summary);
+	}
+	bern_world_finish(&world);
+	return rc;
+}
+
+static int print_all(const bern_registry *registry, int json)
+{
+	int id_width = 2, status = EXIT_OK;
+	for (size_t i = 0; i < bern_registry_count(registry); i++) {
+		int width = (int)strlen(bern_registry_at(registry, i)->id);
+		id_width = width > id_width ? width : id_width;
+	}
+	if (!json)
+		printf("%-*s  %-16s  %-16s  %6s  %9s  %s\n", id_width, "id", "observation",
+		       "action", "limit", "solved at", "summary");
+	for (size_t i = 0; i < bern_registry_count(registry); i++) {
+		bern_error e;
+		if (print_env(bern_registry_at(registry, i), bern_registry_origin(registry, i),
+			      json, id_width, &e))
+			status = report_error("envs", &e);
+	}
+	return status;
+}
+
+int cmd_envs(int argc, char **argv)
+{
+	arg_reader args = {argc, argv, flags, sizeof flags / sizeof flags[0], .at = 0};
+	const char **paths = calloc((size_t)argc + 1, sizeof *paths);
+	size_t path_count = 0;
+	int json = 0, show_paths = 0, status;
+	bern_registry *registry;
+	bern_error e;
+	int32_t rc = paths ? 0 : bern_fail(&e, BERN_EMEMORY, "out of memory");
+	while (rc == 0 && (rc = arg_next(&args, &e)) == 0 && args.kind != ARG_END) {
+		if (args.kind == ARG_WORD) {
+			rc = bern_fail(&e, BERN_EUSAGE,
+				       "'%.100s' is one argument too many; usage: %s", args.text,
+				       help.usage);
+			break;
+		}
+		if (args.index == FLAG_HELP) {
+			help_print(stdout, &help);
+			free(paths);
+			return EXIT_OK;
+		}
+		json = json || args.index == FLAG_JSON;
+		show_paths = show_paths || args.index == FLAG_PATHS;
+		if (args.index == FLAG_ENV_PATH)
+			paths[path_count++] = args.text;
+	}
+	if (rc == 0 && json && show_paths)
+		rc = bern_fail(&e, BERN_EUSAGE, "--json and --paths exclude each other");
+	if (rc) {
+		status = report_error("envs", &e);
+	} else if (show_paths) {
+		status = print_paths(paths, path_count);
+	} else if (open_registry(&registry, paths, path_count, &e)) {
+		status = report_error("envs", &e);
+	} else {
+		status = print_all(registry, json);
+		bern_registry_destroy(registry);
+	}
+	free(paths);
+	return status;
+}

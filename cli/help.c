@@ -1,0 +1,90 @@
+/* What --help says: how it is called, examples, then every flag and option with type, default and range. */
+#include "options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define INDENT 30 /* column of the explanations */
+#define WIDTH  100
+
+/* Prints words from column `at`, going on in column INDENT after a full line. */
+static void print_words(FILE *out, const char *words, int at)
+{
+	int fresh = 1;
+	while (*words) {
+		int length = (int)strcspn(words, " ");
+		if (!fresh && at + 1 + length > WIDTH) {
+			fprintf(out, "\n%*s", INDENT, "");
+			at = INDENT;
+			fresh = 1;
+		}
+		fprintf(out, "%s%.*s", fresh ? "" : " ", length, words);
+		at += length + !fresh;
+		fresh = 0;
+		words += length;
+		words += strspn(words, " ");
+	}
+	fprintf(out, "\n");
+}
+
+/* One row: what is typed, and what it does. */
+static void print_row(FILE *out, const char *typed, const char *words)
+{
+	int length = (int)strlen(typed);
+	if (length + 2 > INDENT)
+		fprintf(out, "%s\n%*s", typed, INDENT, "");
+	else
+		fprintf(out, "%-*s", INDENT, typed);
+	print_words(out, words, INDENT);
+}
+
+static void print_option(FILE *out, const bern_option *option)
+{
+	static const char *const types[] = {[BERN_INT] = " N",
+					    [BERN_REAL] = " X",
+					    [BERN_TEXT] = " TEXT",
+					    [BERN_CHOICE] = " NAME",
+					    [BERN_BOOL] = ""};
+	const bern_param *param = &option->param;
+	char typed[128], dashed[64], allowed[300], words[800];
+	snprintf(dashed, sizeof dashed, "%s", param->key);
+	for (char *c = dashed; *c; c++)
+		*c = *c == '_' ? '-' : *c;
+	snprintf(typed, sizeof typed, param->type == BERN_BOOL ? "  --[no-]%s%s" : "  --%s%s",
+		 dashed, types[param->type]);
+	param_allowed(param, allowed, sizeof allowed);
+	if (param->type == BERN_BOOL)
+		allowed[0] = '\0'; /* the brackets say it */
+	snprintf(words, sizeof words, "%s [%s%s%s]", param->help,
+		 *param->fallback ? param->fallback : "\"\"", *allowed ? "; " : "", allowed);
+	print_row(out, typed, words);
+}
+
+static void print_flag(FILE *out, const cli_flag *flag)
+{
+	char typed[128], letter[8] = "  ";
+	if (flag->letter)
+		snprintf(letter, sizeof letter, "  -%c, ", flag->letter);
+	snprintf(typed, sizeof typed, "%s--%s%s%s", letter, flag->name, flag->metavar ? " " : "",
+		 flag->metavar ? flag->metavar : "");
+	print_row(out, typed, flag->help);
+}
+
+void help_print(FILE *out, const command_help *help)
+{
+	fprintf(out, "usage: %s\n\n%s\n\n", help->usage, help->summary);
+	fprintf(out, "examples\n%s\nflags\n", help->examples);
+	for (size_t i = 0; i < help->flag_count; i++)
+		print_flag(out, &help->flags[i]);
+	const char *group = "";
+	for (size_t i = 0; help->with_options && i < train_option_count(); i++) {
+		const bern_option *option = train_option_at(i);
+		if (strcmp(group, option->group) != 0) {
+			group = option->group;
+			fprintf(out, "\n%s [default; allowed]\n", group);
+		}
+		print_option(out, option);
+	}
+	if (help->notes)
+		fprintf(out, "\n%s", help->notes);
+}
