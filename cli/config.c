@@ -2,7 +2,7 @@
 
 #include "options.h"
 #include "registry.h"
-#include "yaml.h"
+#include "yaml_map.h"
 
 #include <bern/host.h>
 
@@ -359,9 +359,11 @@ static int32_t unknown_param(const bern_env *env, const config_given *given, ber
 		bern_suggest(given->key, names, env->param_count + 1, hint, sizeof hint);
 	}
 	free(names);
-	return bern_fail(e, BERN_EUSAGE,
-			 "%s: %s has no such parameter%s; `bern info %s` lists them", given->label,
-			 env->id, hint, env->id);
+	if (*hint)
+		return bern_fail(e, BERN_EUSAGE, "%s: %s has no such parameter%s", given->label,
+				 env->id, hint);
+	return bern_fail(e, BERN_EUSAGE, "%s: %s has no such parameter; `bern info %s` lists them",
+			 given->label, env->id, env->id);
 }
 
 /* Takes over one setting of the environment, in place of an earlier one of that key. */

@@ -293,7 +293,7 @@ int32_t describe_json(FILE *out, const bern_world *world, const char *origin, in
 	if (full)
 		add_details(object, world);
 	/* every call above is harmless with NULL; missing memory shows here at the latest */
-	char *line = json_dumps(object, JSON_COMPACT);
+	char *line = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(15));
 	json_decref(object);
 	if (!line)
 		return bern_fail(e, BERN_EMEMORY, "out of memory");

@@ -1,10 +1,10 @@
-/* cli/yaml.h: reads the small part of YAML that a configuration is: a map of maps of scalars.
+/* cli/yaml_map.h: reads the small part of YAML that a configuration is: a map of maps of scalars.
  *
  * Every scalar is handed on as text; what it means is the option table's business. Anchors, aliases, tags, lists and deeper
  * maps are refused, each with file, line and what is allowed.
  */
-#ifndef BERN_CLI_YAML_H
-#define BERN_CLI_YAML_H
+#ifndef BERN_CLI_YAML_MAP_H
+#define BERN_CLI_YAML_MAP_H
 
 #include <bern/error.h>
 

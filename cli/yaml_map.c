@@ -1,4 +1,4 @@
-#include "yaml.h"
+#include "yaml_map.h"
 
 #include <bern/host.h>
 
