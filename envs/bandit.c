@@ -8,6 +8,8 @@
  * every reset, drawn from the episode's generator, or the number of a problem that is the same in every episode and run.
  * The observation is one constant value.
  */
+#include "bars.h"
+
 #include <bern/env.h>
 #include <bern/math.h>
 #include <bern/rng.h>
@@ -161,19 +163,18 @@ static void reset(const void *model_, void *state_, bern_rng *rng)
 		draw_problem(m, s->value, rng);
 }
 
-/* Folds a value that left low .. high back into it. */
+/* Folds a value that left low .. high back into it, as often as it takes: the fold has period 2 * (high - low). */
 static double reflect(double x, double low, double high)
 {
 	double width = high - low;
-	if (width <= 0)
+	double periods = (x - low) / (2 * width);
+	/* an interval so narrow that nothing of the fold is left of a double; also width = 0 */
+	if (!(periods > -1e15 && periods < 1e15))
 		return low;
-	/* a long step may pass several times: the fold has period 2 * width */
-	double place = (x - low) / (2 * width);
-	place = 2 * width * (place - (double)(int64_t)place);
+	double place = (periods - (double)(int64_t)periods) * 2 * width;
 	place = place < 0 ? -place : place;
 	place = place > width ? 2 * width - place : place;
-	double folded = low + place;
-	return folded > high ? high : folded;
+	return low + place > high ? high : low + place;
 }
 
 static void step(const void *model_, void *state_, bern_rng *rng, const void *action,
@@ -213,43 +214,12 @@ static void read_metrics(const void *model_, const void *state_, double *out)
 	out[1] = s->regret;
 }
 
-/* One bar an arm, from zero to its value; the arm pulled is orange, a dot marks the best. */
 static void draw(const void *model_, const void *state_, const bern_canvas *c)
 {
 	const model *m = model_;
 	const state *s = state_;
-	const uint32_t ink = BERN_RGB(60, 60, 60), blue = BERN_RGB(0x00, 0x72, 0xb2),
-		       orange = BERN_RGB(0xe6, 0x9f, 0x00);
-	int32_t arms = m->arms[0], best = 0;
-	double low = 0, high = 0;
-	for (int32_t a = 0; a < arms; a++) {
-		best = s->value[a] > s->value[best] ? a : best;
-		low = s->value[a] < low ? s->value[a] : low;
-		high = s->value[a] > high ? s->value[a] : high;
-	}
-	/* room for rewards of at least one unit either way; values are scaled to a picture of width 16 and height 9 */
-	high = m->bernoulli || high > 2 ? high : 2;
-	high = m->bernoulli ? 1 : high;
-	low = m->bernoulli || low < -2 ? low : -2;
-	double unit = 7.4 / (high - low), zero = 0.8 - low * unit, slot = 15.0 / arms;
-
-	c->view(c->user, 0, 0, 16, 9);
-	c->rect(c->user, 0, 0, 16, 9, BERN_RGB(255, 255, 255));
-	for (int32_t a = 0; a < arms; a++) {
-		double x = 0.5 + slot * a, height = s->value[a] * unit;
-		double bottom = height < 0 ? zero + height : zero;
-		double size = height < 0 ? -height : height;
-		c->rect(c->user, x + 0.12 * slot, bottom, 0.76 * slot, size,
-			a == s->arm ? orange : blue);
-		if (a == best)
-			c->disc(c->user, x + 0.5 * slot, bottom + size + 0.25, 0.12, ink);
-		if (arms <= 20) {
-			char label[16];
-			snprintf(label, sizeof label, "%d", (int)a + 1);
-			c->text(c->user, x + 0.5 * slot, 0.2, 0.4, ink, label);
-		}
-	}
-	c->line(c->user, 0.5, zero, 15.5, zero, 0.04, ink);
+	bars_draw(s->value, m->arms[0], m->bernoulli ? 0 : -2, m->bernoulli ? 1 : 2, s->arm, NULL,
+		  c);
 }
 
 #define TABLE(id_, kind_, summary_, source_)                                                       \
