@@ -116,7 +116,8 @@ static inline double sample_mean(const sample *s)
 
 static inline double sample_variance(const sample *s)
 {
-	return (s->squares - s->sum * s->sum / s->count) / (s->count - 1);
+	/* equal numbers may leave a rounding below 0 */
+	return fmax(0, s->squares - s->sum * s->sum / s->count) / (s->count - 1);
 }
 
 /* Fails unless the mean lies within 5 standard errors (plus what the expected value was rounded by) of the expected one. */
