@@ -1,0 +1,30 @@
+/* cli/meta.h: meta.json of a run folder: which program ran, where, when, and how it ended.
+ *
+ *     {"env": .., "env_origin": .., "agent": .., "seed": "1",
+ *      "sessions": [{"bern": .., "commit": .., "command": [..], "host": .., "cpu": .., "start": .., "end": .., "exit": ..,
+ *                    "first_step": .., "last_step": ..}]}
+ *
+ * Each train or resume is a session. Times are UTC. The seed is text, because many readers of JSON know no whole numbers
+ * above 2^53.
+ */
+#ifndef BERN_CLI_META_H
+#define BERN_CLI_META_H
+
+#include "run_folder.h"
+
+/* Writes meta.json with a new session in it, whose exit is "running" until meta_end; earlier sessions stay. `origin` is where the
+ * environment came from. */
+int32_t meta_start(const run_folder *folder, const run_config *config, const char *origin,
+		   uint64_t step, bern_error *e);
+
+/* Says in the last session how it ended: "solved", "finished", "interrupted" or "failed: ...". */
+int32_t meta_end(const run_folder *folder, const char *how, uint64_t step, bern_error *e);
+
+/* Copies the text of a key ("env_origin") to out, "" if the file or the key is not there. Returns out. */
+char *meta_text(const run_folder *folder, const char *key, char *out, size_t size);
+
+/* Finds the environment of a run; for one that is missing, the error says from which plugin it came. */
+int32_t find_environment(const bern_registry *registry, const char *id, const run_folder *folder,
+			 const bern_env **env, bern_error *e);
+
+#endif

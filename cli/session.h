@@ -1,0 +1,24 @@
+/* cli/session.h: one sitting of training, from the start or from a checkpoint: what train and resume share. */
+#ifndef BERN_CLI_SESSION_H
+#define BERN_CLI_SESSION_H
+
+#include "command.h"
+#include "run_folder.h"
+
+typedef struct session {
+	const char *command;     /* "train" or "resume" */
+	run_config *config;      /* borrowed, with agent.total_timesteps set */
+	const bern_world *world; /* borrowed */
+	const char *env_origin;  /* where the environment came from */
+	const output_style *style;
+	int force;  /* train: write over a run folder of that name */
+	int extend; /* resume: more steps are wanted than config.yaml has, also of a solved run */
+	run_folder folder; /* resume: open; train: made here. Closed at the end */
+	double start;      /* trainer_clock() when the program began */
+} session;
+
+/* Trains, evaluates and reports. The run folder of a new run is made only when all else is ready. A run that stopped as
+ * solved and is to be extended trains on without stopping early: its stop_looks becomes 0. Returns the exit status. */
+int session_run(session *s, int resumed);
+
+#endif
