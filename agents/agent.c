@@ -8,6 +8,7 @@ const bern_agent_kind *const bern_agent_kinds[] = {
 	&bern_agent_epsilon_greedy,
 	&bern_agent_gradient_bandit,
 	&bern_agent_q_learning,
+	&bern_agent_reinforce,
 	&bern_agent_sarsa,
 	&bern_agent_thompson,
 	&bern_agent_ucb,

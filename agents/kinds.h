@@ -8,6 +8,7 @@ extern const bern_agent_kind bern_agent_ase_ace;
 extern const bern_agent_kind bern_agent_epsilon_greedy;
 extern const bern_agent_kind bern_agent_gradient_bandit;
 extern const bern_agent_kind bern_agent_q_learning;
+extern const bern_agent_kind bern_agent_reinforce;
 extern const bern_agent_kind bern_agent_sarsa;
 extern const bern_agent_kind bern_agent_thompson;
 extern const bern_agent_kind bern_agent_ucb;

@@ -1,0 +1,223 @@
+#include "estimator.h"
+
+#include <string.h>
+
+extern const bern_estimator bern_estimator_backprop, bern_estimator_firings,
+	bern_estimator_unbiased;
+
+/* one line for each estimator; its file says the rest */
+const bern_estimator *const bern_estimators[] = {
+	&bern_estimator_backprop,
+	&bern_estimator_firings,
+	&bern_estimator_unbiased,
+};
+const size_t bern_estimator_count = sizeof bern_estimators / sizeof bern_estimators[0];
+
+/* how fast per-unit baselines follow: the weight of one update */
+#define UNIT_RATE 0.05f
+
+static const char *unit_names[] = {"binary", "relu", "tanh"};
+
+int32_t bern_estimator_find(const bern_estimator **out, const char *name, int64_t units,
+			    int64_t firings, bern_error *e)
+{
+	int binary = units == BERN_UNITS_BINARY;
+	const char *names[sizeof bern_estimators / sizeof bern_estimators[0]];
+	char hint[128];
+	*out = NULL;
+	if (strcmp(name, "auto") == 0)
+		name = !binary ? "backprop" : firings > 1 ? "firings" : "unbiased";
+	for (size_t i = 0; i < bern_estimator_count; i++) {
+		names[i] = bern_estimators[i]->name;
+		if (strcmp(names[i], name) == 0)
+			*out = bern_estimators[i];
+	}
+	if (!*out)
+		return bern_fail(
+			e, BERN_EUSAGE, "estimator: there is no \"%s\"%s", name,
+			bern_suggest(name, names, bern_estimator_count, hint, sizeof hint));
+	if (((*out)->needs & BERN_NEEDS_BINARY) && !binary)
+		return bern_fail(e, BERN_EUSAGE,
+				 "estimator: %s needs units that fire, and units is %s; allowed "
+				 "with it: backprop",
+				 name, unit_names[units]);
+	if (((*out)->needs & BERN_NEEDS_REAL) && binary)
+		return bern_fail(e, BERN_EUSAGE,
+				 "estimator: %s needs units that can be differentiated, and units "
+				 "is binary; allowed with it: unbiased, firings",
+				 name);
+	if (((*out)->needs & BERN_NEEDS_FIRINGS) && firings < 2)
+		return bern_fail(e, BERN_EUSAGE,
+				 "estimator: %s needs firings of at least 2, and firings is %lld; "
+				 "one firing is the estimator \"unbiased\"",
+				 name, (long long)firings);
+	return 0;
+}
+
+int32_t bern_workspace_init(bern_workspace *work, bern_arena *arena, const bern_network *net,
+			    bern_error *e)
+{
+	size_t K = net->firings, N = net->head.logits, most = net->most_units;
+	work->c = bern_arena_take(arena, K, sizeof(float));
+	work->c0 = bern_arena_take(arena, K, sizeof(float));
+	work->r = bern_arena_take(arena, K, sizeof(float));
+	work->delta = bern_arena_take(arena, K * N, sizeof(float));
+	work->delta0 = bern_arena_take(arena, K * N, sizeof(float));
+	work->surprise = bern_arena_take(arena, 2 * N, sizeof(float));
+	work->s = bern_arena_take(arena, most, sizeof(float));
+	work->s0 = bern_arena_take(arena, most, sizeof(float));
+	work->back[0] = bern_arena_take(arena, most, sizeof(float));
+	work->back[1] = bern_arena_take(arena, most, sizeof(float));
+	work->rows = bern_arena_take(arena, most, sizeof(uint32_t));
+	return bern_arena_check(arena, e);
+}
+
+int32_t bern_unit_baseline_init(bern_unit_baseline *unit, bern_arena *arena,
+				const bern_network *net, bern_error *e)
+{
+	*unit = (bern_unit_baseline){0};
+	for (size_t l = 0; l <= net->depth; l++)
+		unit->units += net->layer[l].units;
+	unit->above = bern_arena_take(arena, unit->units, sizeof(float));
+	unit->below = bern_arena_take(arena, unit->units, sizeof(float));
+	unit->b = bern_arena_take(arena, unit->units, sizeof(float));
+	unit->above_sum = bern_arena_take(arena, unit->units, sizeof(float));
+	unit->below_sum = bern_arena_take(arena, unit->units, sizeof(float));
+	return bern_arena_check(arena, e);
+}
+
+void bern_unit_baseline_update(bern_unit_baseline *unit)
+{
+	if (unit->samples == 0.0f)
+		return;
+	for (size_t u = 0; u < unit->units; u++) {
+		unit->above[u] += UNIT_RATE * (unit->above_sum[u] / unit->samples - unit->above[u]);
+		unit->below[u] += UNIT_RATE * (unit->below_sum[u] / unit->samples - unit->below[u]);
+		unit->b[u] = unit->below[u] > 0.0f ? unit->above[u] / unit->below[u] : 0.0f;
+		unit->above_sum[u] = unit->below_sum[u] = 0.0f;
+	}
+	unit->samples = 0.0f;
+}
+
+/* s -= scale b s0 for the units of one layer, whose first unit is u0 */
+static void lower(const bern_signal *signal, float *s, const float *s0, size_t u0, size_t units)
+{
+	for (size_t j = 0; j < units; j++)
+		s[j] -= signal->scale * signal->unit->b[u0 + j] * s0[j];
+}
+
+/* adds this sample's s0^2 A and s0^2 to the sums */
+static void remember(const bern_signal *signal, const float *s0, float advantage, size_t u0,
+		     size_t units)
+{
+	for (size_t j = 0; j < units; j++) {
+		float square = s0[j] * s0[j];
+		signal->unit->above_sum[u0 + j] += square * advantage;
+		signal->unit->below_sum[u0 + j] += square;
+	}
+}
+
+static void first_layer(const bern_network *net, const bern_trace *trace, size_t row,
+			const bern_signal *signal, bern_workspace *work, float *gradient)
+{
+	const bern_layer *layer = &net->layer[0];
+	const uint8_t *h = bern_trace_h(trace, net, 0, row, 0);
+	const float *p = bern_trace_p(trace, net, 0, row, 0);
+	net->kernels->score(work->s, h, p, work->c, layer->units, net->firings);
+	if (signal->unit) {
+		net->kernels->score(work->s0, h, p, work->c0, layer->units, net->firings);
+		lower(signal, work->s, work->s0, 0, layer->units);
+		remember(signal, work->s0, signal->advantage[row], 0, layer->units);
+	}
+	/* all firings share the input: one outer product */
+	net->kernels->outer(gradient + layer->weight, trace->x + row * layer->inputs, work->s,
+			    layer->inputs, layer->units);
+	net->kernels->add(gradient + layer->bias, work->s, layer->units);
+}
+
+static void later_layer(const bern_network *net, const bern_trace *trace, size_t row, size_t l,
+			size_t u0, const bern_signal *signal, bern_workspace *work, float *gradient)
+{
+	const bern_layer *layer = &net->layer[l];
+	float *total0 = work->back[0];
+	if (signal->unit)
+		memset(total0, 0, layer->units * sizeof *total0);
+	for (size_t k = 0; k < net->firings; k++) {
+		const uint8_t *h = bern_trace_h(trace, net, l, row, k);
+		const uint8_t *below = bern_trace_h(trace, net, l - 1, row, k);
+		const float *p = bern_trace_p(trace, net, l, row, k);
+		net->kernels->score(work->s, h, p, &work->c[k], layer->units, 1);
+		if (signal->unit) {
+			net->kernels->score(work->s0, h, p, &work->c0[k], layer->units, 1);
+			lower(signal, work->s, work->s0, u0, layer->units);
+			net->kernels->add(total0, work->s0, layer->units);
+		}
+		size_t count = net->kernels->fired(work->rows, below, layer->inputs);
+		net->kernels->outer_rows(gradient + layer->weight, work->rows, count, work->s,
+					 layer->units);
+		net->kernels->add(gradient + layer->bias, work->s, layer->units);
+	}
+	if (signal->unit)
+		remember(signal, total0, signal->advantage[row], u0, layer->units);
+}
+
+static void output_layer(const bern_network *net, const bern_trace *trace, size_t row, size_t u0,
+			 const bern_signal *signal, bern_workspace *work, float *gradient)
+{
+	const bern_layer *out = &net->layer[net->depth];
+	size_t K = net->firings, N = out->units, last = net->depth - 1;
+	float *total0 = work->back[0];
+	if (signal->unit) {
+		memset(total0, 0, N * sizeof *total0);
+		for (size_t k = 0; k < K; k++) {
+			lower(signal, work->delta + k * N, work->delta0 + k * N, u0, N);
+			net->kernels->add(total0, work->delta0 + k * N, N);
+		}
+		remember(signal, total0, signal->advantage[row], u0, N);
+	}
+	if (N == 1)
+		net->kernels->fired_sum(gradient + out->weight,
+					bern_trace_h(trace, net, last, row, 0), work->delta,
+					out->inputs, K);
+	for (size_t k = 0; k < K; k++) {
+		if (N > 1) {
+			const uint8_t *h = bern_trace_h(trace, net, last, row, k);
+			size_t count = net->kernels->fired(work->rows, h, out->inputs);
+			net->kernels->outer_rows(gradient + out->weight, work->rows, count,
+						 work->delta + k * N, N);
+		}
+		net->kernels->add(gradient + out->bias, work->delta + k * N, N);
+	}
+}
+
+void bern_local_rule(const bern_network *net, const bern_trace *trace, size_t row,
+		     const bern_signal *signal, bern_workspace *work, float *gradient)
+{
+	size_t u0 = net->layer[0].units;
+	first_layer(net, trace, row, signal, work, gradient);
+	for (size_t l = 1; l < net->depth; l++) {
+		later_layer(net, trace, row, l, u0, signal, work, gradient);
+		u0 += net->layer[l].units;
+	}
+	output_layer(net, trace, row, u0, signal, work, gradient);
+	if (signal->unit)
+		signal->unit->samples += 1.0f;
+}
+
+void bern_entropy_rule(const bern_network *net, const bern_trace *trace, size_t row,
+		       const bern_signal *signal, bern_workspace *work)
+{
+	size_t K = net->firings, N = net->head.logits;
+	const float *pi = trace->pi + row * K * N;
+	float coef = signal->scale * signal->entropy_coef;
+	float mean = 0.0f;
+	bern_head_surprise(&net->head, work->surprise, trace->mean_pi + row * N);
+	for (size_t k = 0; k < K; k++) {
+		work->r[k] = bern_head_bonus(&net->head, work->delta + k * N, pi + k * N,
+					     work->surprise, coef / (float)K);
+		mean += work->r[k] / (float)K;
+	}
+	for (size_t k = 0; k < K; k++) /* (r_k - mean of the others) / K */
+		work->c[k] += coef * (K > 1 ? (work->r[k] - mean) / (float)(K - 1)
+					    : work->r[k] - signal->entropy_mean);
+}

@@ -1,0 +1,219 @@
+#include "head.h"
+
+#include <bern/math.h>
+
+#define GRID  16777216.0f /* 24 bits */
+#define LEAST 1e-30f      /* keeps log finite */
+
+uint32_t bern_draw(bern_draws *draws)
+{
+	if (draws->left == 0) {
+		bern_firing_rng_next(draws->rng, draws->block);
+		draws->left = BERN_LEAPS;
+	}
+	return draws->block[BERN_LEAPS - draws->left--];
+}
+
+int32_t bern_head_init(bern_action_head *head, bern_arena *arena, const bern_space *action,
+		       int masked, int64_t kind, bern_error *e)
+{
+	if (action->kind == BERN_BOX)
+		return bern_fail(e, BERN_EUSAGE,
+				 "the network has no head for BOX actions; it takes DISCRETE, "
+				 "MULTI_BINARY and MULTI_DISCRETE");
+	if (kind == BERN_HEAD_BERNOULLI &&
+	    (action->kind == BERN_MULTI_DISCRETE ||
+	     (action->kind == BERN_DISCRETE && action->sizes[0] != 2)))
+		return bern_fail(e, BERN_EUSAGE,
+				 "head: bernoulli needs two actions or MULTI_BINARY ones; allowed "
+				 "here: auto, softmax");
+	if (kind == BERN_HEAD_SOFTMAX && action->kind == BERN_MULTI_BINARY)
+		return bern_fail(e, BERN_EUSAGE,
+				 "head: softmax does not fit MULTI_BINARY actions; allowed here: "
+				 "auto, bernoulli");
+	if (kind == BERN_HEAD_BERNOULLI && masked)
+		return bern_fail(e, BERN_EUSAGE,
+				 "head: bernoulli cannot mask actions as this environment does; "
+				 "allowed here: auto, softmax");
+	size_t C = action->kind == BERN_DISCRETE ? 1 : action->count;
+	head->components = C;
+	head->offset = bern_arena_take(arena, C, sizeof *head->offset);
+	head->size = bern_arena_take(arena, C, sizeof *head->size);
+	int32_t failed = bern_arena_check(arena, e);
+	if (failed)
+		return failed;
+	head->logits = 0;
+	for (size_t c = 0; c < C; c++) {
+		size_t values = action->kind == BERN_MULTI_BINARY ? 2 : (size_t)action->sizes[c];
+		int one_unit = action->kind == BERN_MULTI_BINARY ||
+			       (action->kind == BERN_DISCRETE && values == 2 && !masked &&
+				kind != BERN_HEAD_SOFTMAX);
+		head->offset[c] = head->logits;
+		head->size[c] = one_unit ? 1 : values;
+		head->logits += head->size[c];
+	}
+	return 0;
+}
+
+static void softmax(float *pi, const float *logits, const uint8_t *mask, size_t n)
+{
+	float most = -3e38f, total = 0.0f;
+	for (size_t i = 0; i < n; i++)
+		if ((!mask || mask[i]) && logits[i] > most)
+			most = logits[i];
+	for (size_t i = 0; i < n; i++) {
+		pi[i] = !mask || mask[i] ? bern_expf(logits[i] - most) : 0.0f;
+		total += pi[i];
+	}
+	for (size_t i = 0; i < n; i++)
+		pi[i] /= total;
+}
+
+void bern_head_probabilities(const bern_action_head *head, float *pi, const float *logits,
+			     const uint8_t *mask)
+{
+	for (size_t c = 0; c < head->components; c++) {
+		size_t n = head->offset[c];
+		if (head->size[c] == 1) /* on the grid of the draws, so that P(1) is exact */
+			pi[n] = (float)(int32_t)(bern_sigmoidf(logits[n]) * GRID) / GRID;
+		else
+			softmax(pi + n, logits + n, mask ? mask + n : NULL, head->size[c]);
+	}
+}
+
+void bern_head_sample(const bern_action_head *head, int32_t *action, const float *pi,
+		      bern_draws *draws)
+{
+	for (size_t c = 0; c < head->components; c++) {
+		const float *pi_c = pi + head->offset[c];
+		float u = (float)(bern_draw(draws) >> 8) / GRID;
+		if (head->size[c] == 1) {
+			action[c] = u < pi_c[0];
+			continue;
+		}
+		/* rounding may leave the sum below u: then the last possible value */
+		float below = 0.0f;
+		int32_t value = 0;
+		for (size_t i = 0; i < head->size[c]; i++) {
+			if (pi_c[i] == 0.0f)
+				continue;
+			value = (int32_t)i;
+			below += pi_c[i];
+			if (u < below)
+				break;
+		}
+		action[c] = value;
+	}
+}
+
+void bern_head_mode(const bern_action_head *head, int32_t *action, const float *pi)
+{
+	for (size_t c = 0; c < head->components; c++) {
+		const float *pi_c = pi + head->offset[c];
+		if (head->size[c] == 1) {
+			action[c] = pi_c[0] > 0.5f;
+			continue;
+		}
+		size_t best = 0;
+		for (size_t i = 1; i < head->size[c]; i++)
+			if (pi_c[i] > pi_c[best])
+				best = i;
+		action[c] = (int32_t)best;
+	}
+}
+
+static float likelihood(const bern_action_head *head, const float *pi, const int32_t *action,
+			size_t c)
+{
+	const float *pi_c = pi + head->offset[c];
+	if (head->size[c] == 1)
+		return action[c] ? pi_c[0] : 1.0f - pi_c[0];
+	return pi_c[action[c]];
+}
+
+void bern_head_posterior(const bern_action_head *head, float *weight, const float *pi,
+			 const int32_t *action, size_t K)
+{
+	size_t N = head->logits;
+	for (size_t k = 0; k < K; k++)
+		weight[k] = likelihood(head, pi + k * N, action, 0);
+	for (size_t c = 1; c < head->components; c++) {
+		/* divide by the largest, so that many components do not underflow */
+		float most = 0.0f;
+		for (size_t k = 0; k < K; k++) {
+			weight[k] *= likelihood(head, pi + k * N, action, c);
+			most = weight[k] > most ? weight[k] : most;
+		}
+		for (size_t k = 0; k < K && most > 0.0f; k++)
+			weight[k] /= most;
+	}
+	float total = 0.0f;
+	for (size_t k = 0; k < K; k++)
+		total += weight[k];
+	for (size_t k = 0; k < K; k++)
+		weight[k] = total > 0.0f ? weight[k] / total : 1.0f / (float)K;
+}
+
+void bern_head_score(const bern_action_head *head, float *delta, const float *pi,
+		     const int32_t *action, float c)
+{
+	for (size_t i = 0; i < head->components; i++) {
+		const float *pi_i = pi + head->offset[i];
+		float *delta_i = delta + head->offset[i];
+		if (head->size[i] == 1) {
+			delta_i[0] = c * ((float)action[i] - pi_i[0]);
+			continue;
+		}
+		for (size_t n = 0; n < head->size[i]; n++)
+			delta_i[n] = c * ((float)((size_t)action[i] == n) - pi_i[n]);
+	}
+}
+
+void bern_head_surprise(const bern_action_head *head, float *surprise, const float *pi)
+{
+	for (size_t c = 0; c < head->components; c++) {
+		size_t n = head->offset[c];
+		for (size_t i = n; i < n + head->size[c]; i++) {
+			float other = 1.0f - pi[i];
+			surprise[i] = -bern_logf(pi[i] > LEAST ? pi[i] : LEAST);
+			surprise[head->logits + i] = -bern_logf(other > LEAST ? other : LEAST);
+		}
+	}
+}
+
+float bern_head_bonus(const bern_action_head *head, float *delta, const float *pi,
+		      const float *surprise, float c)
+{
+	float total = 0.0f;
+	for (size_t i = 0; i < head->components; i++) {
+		size_t n = head->offset[i];
+		if (head->size[i] == 1) {
+			float one = surprise[n], zero = surprise[head->logits + n];
+			total += pi[n] * one + (1.0f - pi[n]) * zero;
+			delta[n] += c * (pi[n] * (1.0f - pi[n])) * (one - zero);
+			continue;
+		}
+		float mean = 0.0f;
+		for (size_t m = n; m < n + head->size[i]; m++)
+			mean += pi[m] * surprise[m];
+		for (size_t m = n; m < n + head->size[i]; m++)
+			delta[m] += c * pi[m] * (surprise[m] - mean);
+		total += mean;
+	}
+	return total;
+}
+
+float bern_head_entropy(const bern_action_head *head, const float *pi)
+{
+	float total = 0.0f;
+	for (size_t c = 0; c < head->components; c++) {
+		size_t n = head->offset[c];
+		for (size_t i = n; i < n + head->size[c]; i++) {
+			float other = 1.0f - pi[i];
+			total -= pi[i] * bern_logf(pi[i] > LEAST ? pi[i] : LEAST);
+			if (head->size[c] == 1)
+				total -= other * bern_logf(other > LEAST ? other : LEAST);
+		}
+	}
+	return total;
+}

@@ -1,0 +1,66 @@
+/* head.h: what the outputs of a policy network say about an action.
+ *
+ * An action has C components, each drawn by itself given the firings: a softmax over its own logits, or one Bernoulli-logistic
+ * unit (one logit, values 0 and 1). DISCRETE: one softmax, or one Bernoulli unit for two actions; MULTI_BINARY: a Bernoulli
+ * unit each; MULTI_DISCRETE: a softmax each. N logits in all; probabilities pi are stored like logits: a softmax's values, a
+ * Bernoulli unit's P(1).
+ */
+#ifndef BERN_HEAD_H
+#define BERN_HEAD_H
+
+#include "arena.h"
+
+#include <bern/agent.h>
+
+typedef struct bern_action_head {
+	size_t components; /* C */
+	size_t logits;     /* N */
+	size_t *offset;    /* (C) first logit */
+	size_t *size;      /* (C) logits; 1: a Bernoulli unit */
+} bern_action_head;
+
+/* Numbers of a firing stream one by one, taken in blocks of 16. Zero `left` to start. */
+typedef struct bern_draws {
+	bern_firing_rng *rng;
+	uint32_t block[BERN_LEAPS];
+	size_t left;
+} bern_draws;
+
+uint32_t bern_draw(bern_draws *draws);
+
+/* Chooses the head for an action space; `kind` is enum bern_head. A mask needs a softmax. */
+int32_t bern_head_init(bern_action_head *head, bern_arena *arena, const bern_space *action,
+		       int masked, int64_t kind, bern_error *e);
+
+/* pi (N) from logits (N). mask (N) of a softmax head, or NULL: values with mask 0 get probability 0. */
+void bern_head_probabilities(const bern_action_head *head, float *pi, const float *logits,
+			     const uint8_t *mask);
+
+/* Draws action (C) from pi (N). */
+void bern_head_sample(const bern_action_head *head, int32_t *action, const float *pi,
+		      bern_draws *draws);
+
+/* The most probable value of each component; ties go to the lowest. */
+void bern_head_mode(const bern_action_head *head, int32_t *action, const float *pi);
+
+/* weight[k] = pi_k(action) / sum over j of pi_j(action), with pi (K, N): which firing spoke. */
+void bern_head_posterior(const bern_action_head *head, float *weight, const float *pi,
+			 const int32_t *action, size_t K);
+
+/* delta[n] = c * d log pi(action) / d logit n. */
+void bern_head_score(const bern_action_head *head, float *delta, const float *pi,
+		     const int32_t *action, float c);
+
+/* Entropy in nats of pi, summed over components. */
+float bern_head_entropy(const bern_action_head *head, const float *pi);
+
+/* The mixture's entropy bonus of one firing: surprise[n] holds -log of the mean policy (bern_head_surprise). Returns
+ * r = sum over components and values of pi(value) * surprise(value), and adds c * d r / d logit n (surprise held
+ * fixed) to delta[n]. */
+float bern_head_bonus(const bern_action_head *head, float *delta, const float *pi,
+		      const float *surprise, float c);
+
+/* surprise (2 N): -log pi of each value; of a Bernoulli unit -log P(1) at n and -log P(0) at N + n. */
+void bern_head_surprise(const bern_action_head *head, float *surprise, const float *pi);
+
+#endif

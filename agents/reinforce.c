@@ -1,0 +1,505 @@
+/* The agent "reinforce": a network of stochastic binary neurons that learns from its own firings and the reward that followed.
+ *
+ * One call of learn(): T steps in B lanes, each a row t B + b of the trace; the learned value of every row; generalised
+ * advantages; the estimator's gradient; one optimiser step; the baseline learns its targets. Gradients are summed over tiles of 16
+ * lanes, then over a fixed binary tree of tiles, whoever computes them. */
+#include "estimator.h"
+#include "gae.h"
+#include "kinds.h"
+#include "normalizer.h"
+#include "value.h"
+
+#include <bern/math.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LANES_PER_TILE 16
+#define TREE_LEVELS    32
+#define SCALE_MEMORY   0.99 /* of the running mean square of advantages */
+#define RATE_MEMORY    0.99 /* of the units' firing rates, for the logs */
+
+enum {
+	SUM_UPDATES,
+	SUM_ENTROPY,
+	SUM_LOSS,
+	SUM_EXPLAINED,
+	SUM_NORM,
+	SUM_RATE,
+	SUM_WEIGHT,
+	SUM_COUNT
+};
+
+typedef struct reinforce {
+	bern_agent base;
+	bern_agent_config config;
+	const bern_world *world; /* borrowed */
+	bern_arena arena;
+	const bern_kernels *kernels;
+	const bern_estimator *estimator;
+	bern_network net;
+	bern_network eval_net; /* the same parameters with one firing: the same policy, cheaper */
+	bern_trace trace, eval_trace;
+	bern_workspace work;
+	bern_unit_baseline unit;
+	bern_value_function value;
+	bern_optimizer optimizer;
+	bern_normalizer normalizer;
+	bern_firing_rng *firing;                        /* (B) */
+	float *reward;                                  /* (T, B) */
+	uint32_t *flags;                                /* (T, B) */
+	float *values, *bootstrap, *advantage, *target; /* (T, B) */
+	float *last_value;                              /* (B) */
+	float *x;                                       /* (O) scratch */
+	float *gradient;                                /* (param_count) */
+	float *partial[TREE_LEVELS];                    /* (param_count) sums of 2^level tiles */
+	size_t *rows;                                   /* (T * LANES_PER_TILE) */
+	double *running;     /* (2) mean square of advantages and the weight behind it */
+	float *entropy_mean; /* (1) of the last update */
+	float *rates;        /* (hidden units) running sums of firing probabilities */
+	size_t unit_count;
+	double *sums; /* (SUM_COUNT) for the logs; saved, so that a resumed run logs the same */
+} reinforce;
+
+static void reinforce_destroy(bern_agent *agent)
+{
+	reinforce *self = (reinforce *)agent;
+	bern_arena_finish(&self->arena);
+	free(self);
+}
+
+/* Step sizes: Adam's step of a weight into layer l >= 2 and the output is rate min(1, 16/fan-in), of its bias rate times
+ * the root of that; otherwise a unit's input would move further the more inputs it has. */
+static void set_parts(reinforce *self)
+{
+	bern_optimizer *o = &self->optimizer;
+	for (size_t l = 0; l <= self->net.depth; l++) {
+		const bern_layer *layer = &self->net.layer[l];
+		double factor = 1.0;
+		if (l > 0 && self->config.fan_in_scaling && layer->inputs > 16)
+			factor = 16.0 / (double)layer->inputs;
+		o->part[o->part_count++] = (bern_part){layer->weight, layer->inputs * layer->units,
+						       (float)factor};
+		o->part[o->part_count++] = (bern_part){layer->bias, layer->units,
+						       (float)sqrt(factor)};
+	}
+}
+
+/* How many levels the tree of tile sums needs. */
+static size_t tree_levels(size_t lanes)
+{
+	size_t tiles = (lanes + LANES_PER_TILE - 1) / LANES_PER_TILE, levels = 1;
+	while ((size_t)1 << (levels - 1) < tiles)
+		levels++;
+	return levels;
+}
+
+static int32_t take_memory(reinforce *self, bern_error *e)
+{
+	bern_arena *arena = &self->arena;
+	size_t T = (size_t)self->config.num_steps, B = (size_t)self->config.num_envs, R = T * B;
+	self->firing = bern_arena_take(arena, B, sizeof *self->firing);
+	self->reward = bern_arena_take(arena, R, sizeof(float));
+	self->flags = bern_arena_take(arena, R, sizeof(uint32_t));
+	self->values = bern_arena_take(arena, R, sizeof(float));
+	self->bootstrap = bern_arena_take(arena, R, sizeof(float));
+	self->advantage = bern_arena_take(arena, R, sizeof(float));
+	self->target = bern_arena_take(arena, R, sizeof(float));
+	self->last_value = bern_arena_take(arena, B, sizeof(float));
+	self->x = bern_arena_take(arena, self->world->observation_floats, sizeof(float));
+	self->gradient = bern_arena_take(arena, self->net.param_count, sizeof(float));
+	for (size_t l = 0; l < tree_levels(B); l++)
+		self->partial[l] = bern_arena_take(arena, self->net.param_count, sizeof(float));
+	self->rows = bern_arena_take(arena, T * LANES_PER_TILE, sizeof(size_t));
+	self->running = bern_arena_take(arena, 2, sizeof(double));
+	self->entropy_mean = bern_arena_take(arena, 1, sizeof(float));
+	for (size_t l = 0; l < self->net.depth; l++)
+		self->unit_count += self->net.layer[l].units;
+	self->rates = bern_arena_take(arena, self->unit_count, sizeof(float));
+	self->sums = bern_arena_take(arena, SUM_COUNT, sizeof(double));
+	return bern_arena_check(arena, e);
+}
+
+static int32_t make_networks(reinforce *self, uint64_t seed, bern_error *e)
+{
+	const bern_agent_config *config = &self->config;
+	size_t units[BERN_MAX_LAYERS], depth, O = self->world->observation_floats;
+	size_t R = (size_t)config->num_steps * (size_t)config->num_envs;
+	bern_action_head head;
+	bern_rng rng;
+	int32_t failed = bern_parse_layers(config->hidden, units, &depth, e);
+	if (!failed)
+		failed = bern_estimator_find(&self->estimator, config->estimator, config->units,
+					     config->firings, e);
+	if (!failed && config->baseline == BERN_BASELINE_UNIT && config->units != BERN_UNITS_BINARY)
+		failed = bern_fail(e, BERN_EUSAGE,
+				   "baseline: unit needs units that fire; allowed with relu and "
+				   "tanh: none, mean, linear, mlp");
+	if (!failed)
+		failed = bern_head_init(&head, &self->arena, &self->world->instance.action,
+					self->world->env->mask != NULL, config->head, e);
+	if (failed)
+		return failed;
+	size_t K = self->estimator->needs & BERN_NEEDS_FIRINGS ? (size_t)config->firings : 1;
+	failed = bern_network_init(&self->net, &self->arena, &head, O, units, depth, config->units,
+				   K, self->kernels, e);
+	if (!failed)
+		failed = bern_trace_init(&self->trace, &self->arena, &self->net, R, e);
+	if (failed)
+		return failed;
+	self->eval_net = self->net;
+	self->eval_net.firings = 1;
+	failed = bern_trace_init(&self->eval_trace, &self->arena, &self->eval_net, 1, e);
+	if (!failed)
+		failed = bern_workspace_init(&self->work, &self->arena, &self->net, e);
+	if (!failed)
+		failed = bern_unit_baseline_init(&self->unit, &self->arena, &self->net, e);
+	bern_rng_stream(&rng, seed, (bern_stream_key){.purpose = BERN_FOR_WEIGHTS});
+	if (!failed)
+		bern_network_randomize(&self->net, config->init_first, config->init_later, &rng);
+	if (!failed)
+		failed = bern_value_init(&self->value, &self->arena, config, O, self->kernels, &rng,
+					 e);
+	return failed;
+}
+
+static int32_t reinforce_create(bern_agent **agent, const bern_agent_config *config,
+				const bern_world *world, uint64_t seed, bern_error *e)
+{
+	reinforce *self = calloc(1, sizeof *self);
+	if (!self)
+		return bern_fail(e, BERN_EMEMORY, "no memory for an agent");
+	self->base.kind = &bern_agent_reinforce;
+	self->config = *config;
+	self->world = world;
+	int32_t failed = bern_kernels_select(&self->kernels, e);
+	if (!failed)
+		failed = make_networks(self, seed, e);
+	if (!failed)
+		failed = bern_normalizer_init(
+			&self->normalizer, &self->arena, config->observation_scale,
+			(int)config->normalize_observations, world->observation_floats, e);
+	self->optimizer = (bern_optimizer){.kernels = self->kernels,
+					   .kind = config->optimizer,
+					   .momentum = config->momentum,
+					   .decay = config->decay,
+					   .epsilon = config->epsilon_optimizer,
+					   .param_count = self->net.param_count};
+	if (!failed) {
+		set_parts(self);
+		failed = bern_optimizer_init(&self->optimizer, &self->arena, e);
+	}
+	if (!failed)
+		failed = take_memory(self, e);
+	if (failed) {
+		reinforce_destroy(&self->base);
+		return failed;
+	}
+	for (size_t b = 0; b < (size_t)config->num_envs; b++)
+		bern_firing_rng_stream(
+			&self->firing[b], seed,
+			(bern_stream_key){.purpose = BERN_FOR_FIRING, .lane = (uint32_t)b});
+	*agent = &self->base;
+	return 0;
+}
+
+/* ---- playing ---- */
+
+static const uint8_t *mask_of(const bern_lanes *lanes, size_t lane)
+{
+	size_t actions = lanes->mask ? (size_t)lanes->world->instance.action.sizes[0] : 0;
+	return lanes->mask ? lanes->mask + lane * actions : NULL;
+}
+
+/* V of a raw observation */
+static float value_of(reinforce *self, const float *obs)
+{
+	if (self->value.param_count == 0)
+		return bern_value_of(&self->value, obs);
+	bern_normalizer_apply(&self->normalizer, self->x, obs);
+	return bern_value_of(&self->value, self->x);
+}
+
+static int32_t play(reinforce *self, bern_lanes *lanes, bern_error *e)
+{
+	size_t T = (size_t)self->config.num_steps, B = lanes->count;
+	size_t O = self->world->observation_floats, C = self->net.head.components;
+	for (size_t t = 0; t < T; t++) {
+		for (size_t b = 0; b < B; b++) {
+			size_t row = t * B + b;
+			bern_normalizer_observe(&self->normalizer, lanes->obs + b * O);
+			bern_normalizer_apply(&self->normalizer, self->trace.x + row * O,
+					      lanes->obs + b * O);
+			bern_network_act(&self->net, &self->trace, row, mask_of(lanes, b),
+					 &self->firing[b]);
+		}
+		int32_t failed = bern_lanes_step(lanes, self->trace.action + t * B * C, e);
+		if (failed)
+			return failed;
+		for (size_t b = 0; b < B; b++) {
+			size_t row = t * B + b;
+			self->reward[row] = (float)lanes->reward[b];
+			self->flags[row] = lanes->flags[b];
+			self->bootstrap[row] = lanes->flags[b] == BERN_TRUNCATED
+						       ? value_of(self, lanes->last_obs + b * O)
+						       : 0.0f;
+		}
+	}
+	for (size_t b = 0; b < B; b++)
+		self->last_value[b] = value_of(self, lanes->obs + b * O);
+	for (size_t row = 0; row < T * B; row++)
+		self->values[row] = bern_value_of(&self->value, self->trace.x + row * O);
+	return 0;
+}
+
+/* ---- learning ---- */
+
+/* Divides advantages by their root mean square, of this batch (which the own sample is part of) or running. Either is biased by
+ * a factor that shrinks with the batch; `none` is exact. */
+static void scale_advantages(reinforce *self, size_t rows)
+{
+	if (self->config.advantage_scale == BERN_SCALE_NONE)
+		return;
+	double square = 0.0;
+	for (size_t r = 0; r < rows; r++)
+		square += (double)self->advantage[r] * (double)self->advantage[r];
+	square /= (double)rows;
+	if (self->config.advantage_scale == BERN_SCALE_RUNNING) {
+		self->running[0] = SCALE_MEMORY * self->running[0] + (1.0 - SCALE_MEMORY) * square;
+		self->running[1] = SCALE_MEMORY * self->running[1] + (1.0 - SCALE_MEMORY);
+		square = self->running[0] / self->running[1];
+	}
+	float factor = (float)(1.0 / (sqrt(square) + 1e-8));
+	for (size_t r = 0; r < rows; r++)
+		self->advantage[r] *= factor;
+}
+
+/* Sums the estimates of all rows into gradient: by tiles of lanes, then tile sums pairwise. */
+static void estimate(reinforce *self, size_t T, size_t B, const bern_signal *signal)
+{
+	size_t size = self->net.param_count * sizeof(float), tile = 0, level;
+	for (size_t b0 = 0; b0 < B; b0 += LANES_PER_TILE, tile++) {
+		size_t count = 0, b1 = b0 + LANES_PER_TILE < B ? b0 + LANES_PER_TILE : B;
+		for (size_t t = 0; t < T; t++)
+			for (size_t b = b0; b < b1; b++)
+				self->rows[count++] = t * B + b;
+		memset(self->gradient, 0, size);
+		self->estimator->accumulate(&self->net, &self->trace, self->rows, count, signal,
+					    &self->work, self->gradient);
+		/* like carrying in binary counting: the sum of 2^level tiles waits at its level */
+		for (level = 0; tile >> level & 1; level++)
+			self->kernels->add(self->gradient, self->partial[level],
+					   self->net.param_count);
+		memcpy(self->partial[level], self->gradient, size);
+	}
+	memset(self->gradient, 0, size);
+	for (level = 0; level < TREE_LEVELS; level++)
+		if (tile >> level & 1)
+			self->kernels->add(self->gradient, self->partial[level],
+					   self->net.param_count);
+}
+
+static double rate_now(const reinforce *self, double base, uint64_t steps)
+{
+	double total = (double)self->config.total_timesteps;
+	double done = total > 0.0 ? (double)steps / total : 0.0;
+	if (done > 1.0)
+		done = 1.0;
+	if (self->config.schedule == BERN_LINEAR)
+		return base * (1.0 - done);
+	if (self->config.schedule == BERN_COSINE)
+		return base * 0.5 * (1.0 + bern_cos(3.14159265358979323846 * done));
+	return base;
+}
+
+static double variance_explained(const float *target, const float *value, size_t rows)
+{
+	double mean_t = 0.0, mean_d = 0.0, var_t = 0.0, var_d = 0.0;
+	for (size_t r = 0; r < rows; r++) {
+		mean_t += (double)target[r] / (double)rows;
+		mean_d += ((double)target[r] - (double)value[r]) / (double)rows;
+	}
+	for (size_t r = 0; r < rows; r++) {
+		double t = (double)target[r] - mean_t;
+		double d = (double)target[r] - (double)value[r] - mean_d;
+		var_t += t * t;
+		var_d += d * d;
+	}
+	return var_t > 0.0 ? 1.0 - var_d / var_t : 0.0;
+}
+
+/* Follows the units' firing rates by the probabilities (relu and tanh: activity) of one row. */
+static void follow_rates(reinforce *self, size_t row)
+{
+	const bern_network *net = &self->net;
+	float *rate = self->rates;
+	self->sums[SUM_WEIGHT] = RATE_MEMORY * self->sums[SUM_WEIGHT] + (1.0 - RATE_MEMORY);
+	for (size_t l = 0; l < net->depth; l++)
+		for (size_t j = 0; j < net->layer[l].units; j++, rate++) {
+			float p = bern_trace_p(&self->trace, net, l, row, 0)[j];
+			if (net->units != BERN_UNITS_BINARY)
+				p = p > 0.0f;
+			*rate = (float)RATE_MEMORY * *rate + (float)(1.0 - RATE_MEMORY) * p;
+		}
+}
+
+static int32_t reinforce_learn(bern_agent *agent, bern_lanes *lanes, bern_error *e)
+{
+	reinforce *self = (reinforce *)agent;
+	const bern_agent_config *config = &self->config;
+	size_t T = (size_t)config->num_steps, B = lanes->count, R = T * B;
+	int32_t failed = play(self, lanes, e);
+	if (failed)
+		return failed;
+	bern_gae(self->advantage, self->target, self->reward, self->flags, self->values,
+		 self->last_value, self->bootstrap, config->gamma, config->gae_lambda, T, B);
+	scale_advantages(self, R);
+	float entropy = 0.0f;
+	for (size_t r = 0; r < R; r++)
+		entropy += bern_head_entropy(&self->net.head,
+					     self->trace.mean_pi + r * self->net.head.logits) /
+			   (float)R;
+
+	bern_signal signal = {.advantage = self->advantage,
+			      .scale = 1.0f / (float)R,
+			      .entropy_coef = (float)config->entropy_coef,
+			      .entropy_mean = *self->entropy_mean,
+			      .unit = config->baseline == BERN_BASELINE_UNIT ? &self->unit : NULL};
+	estimate(self, T, B, &signal);
+	if (signal.unit)
+		bern_unit_baseline_update(&self->unit);
+	double norm = bern_clip_norm(self->kernels, self->gradient, self->net.param_count,
+				     config->max_grad_norm);
+	double rate = rate_now(self, config->learning_rate, lanes->steps);
+	bern_optimizer_step(&self->optimizer, self->net.params, self->gradient, rate);
+	double loss = bern_value_learn(&self->value, self->trace.x, self->target, R,
+				       (size_t)config->value_passes,
+				       rate_now(self, config->value_learning_rate, lanes->steps));
+	if (!(norm < (double)INFINITY) || !(loss < (double)INFINITY))
+		return bern_fail(e, BERN_ENUMBER,
+				 "%s became %s at step %llu; a smaller learning rate or "
+				 "max_grad_norm may help",
+				 norm < (double)INFINITY ? "the baseline's squared error"
+							 : "the norm of the policy's gradient",
+				 (norm < (double)INFINITY ? loss : norm) > 0.0 ? "infinite" : "NaN",
+				 (unsigned long long)lanes->steps);
+
+	*self->entropy_mean = entropy;
+	follow_rates(self, R - B);
+	self->sums[SUM_UPDATES] += 1.0;
+	self->sums[SUM_ENTROPY] += (double)entropy;
+	self->sums[SUM_LOSS] += loss;
+	self->sums[SUM_EXPLAINED] += variance_explained(self->target, self->values, R);
+	self->sums[SUM_NORM] += norm;
+	self->sums[SUM_RATE] = rate;
+	return 0;
+}
+
+static void reinforce_act(bern_agent *agent, const bern_lanes *lanes, const size_t *which,
+			  size_t count, int32_t mode, bern_firing_rng *firing, int32_t *actions)
+{
+	reinforce *self = (reinforce *)agent;
+	size_t O = self->world->observation_floats, C = self->net.head.components;
+	for (size_t i = 0; i < count; i++) {
+		size_t b = which[i];
+		bern_normalizer_apply(&self->normalizer, self->eval_trace.x, lanes->obs + b * O);
+		if (mode == BERN_SAMPLED)
+			bern_network_act(&self->eval_net, &self->eval_trace, 0, mask_of(lanes, b),
+					 &firing[b]);
+		else
+			bern_network_decide(&self->eval_net, &self->eval_trace, 0,
+					    mask_of(lanes, b), mode);
+		memcpy(actions + b * C, self->eval_trace.action, C * sizeof *actions);
+	}
+}
+
+static void reinforce_stats(bern_agent *agent, bern_learn_stats *stats)
+{
+	reinforce *self = (reinforce *)agent;
+	double *sums = self->sums, updates = sums[SUM_UPDATES];
+	double units = (double)self->unit_count;
+	*stats = (bern_learn_stats){.updates = (uint64_t)updates,
+				    .entropy = sums[SUM_ENTROPY] / updates,
+				    .value_loss = sums[SUM_LOSS] / updates,
+				    .explained_variance = sums[SUM_EXPLAINED] / updates,
+				    .grad_norm = sums[SUM_NORM] / updates,
+				    .learning_rate = sums[SUM_RATE]};
+	for (size_t u = 0; u < self->unit_count; u++) {
+		double rate = (double)self->rates[u] / sums[SUM_WEIGHT];
+		stats->fire_rate += rate / units;
+		stats->dead_fraction += (rate < 0.01) / units;
+		stats->saturated_fraction += (rate > 0.99) / units;
+	}
+	for (size_t i = 0; i < SUM_RATE; i++)
+		sums[i] = 0.0;
+}
+
+/* ---- what is saved ---- */
+
+static int32_t reinforce_policy_tensors(bern_agent *agent, bern_tensors *list, bern_error *e)
+{
+	reinforce *self = (reinforce *)agent;
+	int32_t failed = 0;
+	for (size_t l = 0; !failed && l <= self->net.depth; l++) {
+		const bern_layer *layer = &self->net.layer[l];
+		char name[32] = "output";
+		if (l < self->net.depth)
+			snprintf(name, sizeof name, "layer%zu", l + 1);
+		failed = bern_tensors_add(list, BERN_T_F32, self->net.params + layer->weight,
+					  layer->inputs, layer->units, e, "policy.%s.weight", name);
+		if (!failed)
+			failed = bern_tensors_add(list, BERN_T_F32, self->net.params + layer->bias,
+						  layer->units, 0, e, "policy.%s.bias", name);
+	}
+	return failed ? failed : bern_normalizer_tensors(&self->normalizer, list, e);
+}
+
+static int32_t reinforce_learner_tensors(bern_agent *agent, bern_tensors *list, bern_error *e)
+{
+	reinforce *self = (reinforce *)agent;
+	bern_unit_baseline *unit = &self->unit;
+	int32_t failed = bern_optimizer_tensors(&self->optimizer, list, "policy.optimizer", e);
+	if (!failed)
+		failed = bern_value_tensors(&self->value, list, e);
+	if (!failed && self->config.baseline == BERN_BASELINE_UNIT) {
+		failed = bern_tensors_add(list, BERN_T_F32, unit->above, unit->units, 0, e,
+					  "unit.above");
+		if (!failed)
+			failed = bern_tensors_add(list, BERN_T_F32, unit->below, unit->units, 0, e,
+						  "unit.below");
+		if (!failed)
+			failed = bern_tensors_add(list, BERN_T_F32, unit->b, unit->units, 0, e,
+						  "unit.baseline");
+	}
+	if (!failed)
+		failed = bern_tensors_add(
+			list, BERN_T_U64, self->firing, (uint64_t)self->config.num_envs,
+			sizeof *self->firing / sizeof(uint64_t), e, "streams.firing");
+	if (!failed)
+		failed = bern_tensors_add(list, BERN_T_F64, self->running, 2, 0, e,
+					  "advantage.running");
+	if (!failed)
+		failed = bern_tensors_add(list, BERN_T_F32, self->entropy_mean, 1, 0, e,
+					  "entropy.mean");
+	if (!failed)
+		failed = bern_tensors_add(list, BERN_T_F32, self->rates, self->unit_count, 0, e,
+					  "units.rate");
+	if (!failed)
+		failed = bern_tensors_add(list, BERN_T_F64, self->sums, SUM_COUNT, 0, e,
+					  "log.sums");
+	return failed;
+}
+
+const bern_agent_kind bern_agent_reinforce = {
+	.name = "reinforce",
+	.summary = "a network of stochastic binary neurons that learn from firing and reward",
+	.source = "Williams 1992; Bengio 2013, arXiv 1308.3432; many firings: derived here",
+	.create = reinforce_create,
+	.destroy = reinforce_destroy,
+	.learn = reinforce_learn,
+	.act = reinforce_act,
+	.stats = reinforce_stats,
+	.policy_tensors = reinforce_policy_tensors,
+	.learner_tensors = reinforce_learner_tensors,
+};

@@ -1,0 +1,161 @@
+#include "value.h"
+
+#include <string.h>
+
+/* a running mean weighs at least this much of what is new */
+#define MEAN_RATE 0.01
+
+int32_t bern_value_init(bern_value_function *value, bern_arena *arena,
+			const bern_agent_config *config, size_t inputs, const bern_kernels *kernels,
+			bern_rng *rng, bern_error *e)
+{
+	size_t O = inputs, V = (size_t)config->value_hidden;
+	*value = (bern_value_function){
+		.kernels = kernels, .kind = config->baseline, .inputs = O, .units = V};
+	if (value->kind == BERN_BASELINE_LINEAR)
+		value->param_count = O + 1;
+	else if (value->kind == BERN_BASELINE_MLP)
+		value->param_count = O * V + V + V + 1;
+	value->params = bern_arena_take(arena, value->param_count, sizeof(float));
+	value->gradient = bern_arena_take(arena, value->param_count, sizeof(float));
+	value->mean = bern_arena_take(arena, 2, sizeof(double));
+	value->a = bern_arena_take(arena, bern_padded(V), sizeof(float));
+	value->d = bern_arena_take(arena, bern_padded(V), sizeof(float));
+	value->optimizer = (bern_optimizer){.kernels = kernels,
+					    .kind = config->optimizer,
+					    .momentum = config->momentum,
+					    .decay = config->decay,
+					    .epsilon = config->epsilon_optimizer,
+					    .param_count = value->param_count,
+					    .part = {{0, value->param_count, 1.0f}},
+					    .part_count = 1};
+	int32_t failed = bern_optimizer_init(&value->optimizer, arena, e);
+	if (failed || value->kind != BERN_BASELINE_MLP)
+		return failed;
+	for (size_t i = 0; i < O * V; i++)
+		value->params[i] = (float)bern_rng_range(rng, -config->value_init,
+							 config->value_init);
+	for (size_t j = 0; j < V; j++)
+		value->params[O * V + j] = (float)bern_rng_range(rng, -0.5 * config->value_init,
+								 0.5 * config->value_init);
+	return 0;
+}
+
+/* the relu layer's activations, into value->a */
+static void hidden(bern_value_function *value, const float *x)
+{
+	size_t O = value->inputs, V = value->units;
+	float *a = value->a;
+	value->kernels->affine(a, x, value->params, value->params + O * V, O, V);
+	for (size_t j = 0; j < V; j++)
+		a[j] = a[j] > 0.0f ? a[j] : 0.0f;
+}
+
+float bern_value_of(bern_value_function *value, const float *x)
+{
+	size_t O = value->inputs, V = value->units;
+	const float *params = value->params;
+	if (value->kind == BERN_BASELINE_NONE)
+		return 0.0f;
+	if (value->kind == BERN_BASELINE_LINEAR)
+		return value->kernels->dot(x, params, params[O], O);
+	if (value->kind == BERN_BASELINE_MLP) {
+		const float *out = params + O * V + V;
+		hidden(value, x);
+		return value->kernels->dot(value->a, out, out[V], V);
+	}
+	return (float)value->mean[0];
+}
+
+/* Adds d(-(V - target)^2 / 2)/d params times scale for one observation; returns target - V. */
+static float accumulate(bern_value_function *value, const float *x, float target, float scale)
+{
+	size_t O = value->inputs, V = value->units;
+	float *g = value->gradient;
+	float error = target - bern_value_of(value, x);
+	float d = scale * error;
+	if (value->kind == BERN_BASELINE_LINEAR) {
+		for (size_t i = 0; i < O; i++)
+			g[i] += d * x[i];
+		g[O] += d;
+		return error;
+	}
+	const float *out = value->params + O * V + V;
+	float *g_out = g + O * V + V;
+	for (size_t j = 0; j < V; j++) {
+		g_out[j] += d * value->a[j];
+		value->d[j] = value->a[j] > 0.0f ? d * out[j] : 0.0f;
+	}
+	g_out[V] += d;
+	value->kernels->outer(g, x, value->d, O, V);
+	value->kernels->add(g + O * V, value->d, V);
+	return error;
+}
+
+static double learn_mean(bern_value_function *value, const float *target, size_t rows)
+{
+	double mean = 0.0, square = 0.0;
+	for (size_t r = 0; r < rows; r++) {
+		double error = (double)target[r] - value->mean[0];
+		mean += (double)target[r] / (double)rows;
+		square += error * error / (double)rows;
+	}
+	if (value->kind == BERN_BASELINE_NONE)
+		return square;
+	value->mean[1] += 1.0;
+	double rate = 1.0 / value->mean[1];
+	value->mean[0] += (rate > MEAN_RATE ? rate : MEAN_RATE) * (mean - value->mean[0]);
+	return square;
+}
+
+double bern_value_learn(bern_value_function *value, const float *x, const float *target,
+			size_t rows, size_t passes, double rate)
+{
+	double first = 0.0;
+	if (value->param_count == 0)
+		return learn_mean(value, target, rows);
+	for (size_t pass = 0; pass < passes; pass++) {
+		double square = 0.0;
+		memset(value->gradient, 0, value->param_count * sizeof(float));
+		for (size_t r = 0; r < rows; r++) {
+			float error = accumulate(value, x + r * value->inputs, target[r],
+						 1.0f / (float)rows);
+			square += (double)error * (double)error;
+		}
+		if (pass == 0)
+			first = square / (double)rows;
+		bern_optimizer_step(&value->optimizer, value->params, value->gradient, rate);
+	}
+	return first;
+}
+
+int32_t bern_value_tensors(bern_value_function *value, bern_tensors *list, bern_error *e)
+{
+	size_t O = value->inputs, V = value->units;
+	float *params = value->params;
+	int32_t failed;
+	if (value->kind == BERN_BASELINE_NONE)
+		return 0;
+	if (value->param_count == 0)
+		return bern_tensors_add(list, BERN_T_F64, value->mean, 2, 0, e, "value.mean");
+	if (value->kind == BERN_BASELINE_LINEAR) {
+		failed = bern_tensors_add(list, BERN_T_F32, params, O, 0, e, "value.weight");
+		if (!failed)
+			failed = bern_tensors_add(list, BERN_T_F32, params + O, 1, 0, e,
+						  "value.bias");
+	} else {
+		failed = bern_tensors_add(list, BERN_T_F32, params, O, V, e, "value.layer1.weight");
+		if (!failed)
+			failed = bern_tensors_add(list, BERN_T_F32, params + O * V, V, 0, e,
+						  "value.layer1.bias");
+		if (!failed)
+			failed = bern_tensors_add(list, BERN_T_F32, params + O * V + V, V, 1, e,
+						  "value.output.weight");
+		if (!failed)
+			failed = bern_tensors_add(list, BERN_T_F32, params + O * V + 2 * V, 1, 0, e,
+						  "value.output.bias");
+	}
+	if (!failed)
+		failed = bern_optimizer_tensors(&value->optimizer, list, "value.optimizer", e);
+	return failed;
+}

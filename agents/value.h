@@ -1,0 +1,42 @@
+/* value.h: the learned baseline: what return is to be expected from an observation.
+ *
+ * A constant (none: 0; mean: a running mean of the targets), a linear function, or an MLP of one relu layer trained by
+ * back-propagation on its own squared error: it never touches the policy's gradient. Parameters of the MLP are one block: weights
+ * (O, V), biases (V), output weights (V), output bias.
+ */
+#ifndef BERN_VALUE_H
+#define BERN_VALUE_H
+
+#include "optimizer.h"
+
+#include <bern/agent.h>
+
+typedef struct bern_value_function {
+	const bern_kernels *kernels;
+	int64_t kind; /* enum bern_baseline; UNIT is a mean here, its units' part is estimator.h's */
+	size_t inputs;   /* O */
+	size_t units;    /* V of the MLP */
+	float *params;   /* (param_count) */
+	float *gradient; /* (param_count) */
+	size_t param_count;
+	bern_optimizer optimizer;
+	double *mean; /* (2) running mean of the targets, updates so far */
+	float *a;     /* (V) scratch: activations */
+	float *d;     /* (V) scratch */
+} bern_value_function;
+
+int32_t bern_value_init(bern_value_function *value, bern_arena *arena,
+			const bern_agent_config *config, size_t inputs, const bern_kernels *kernels,
+			bern_rng *rng, bern_error *e);
+
+/* V of one observation x (O). */
+float bern_value_of(bern_value_function *value, const float *x);
+
+/* Moves V towards target (R) at x (R, O): `passes` steps on the mean squared error, or of the running mean. Returns the mean
+ * squared error before. */
+double bern_value_learn(bern_value_function *value, const float *x, const float *target,
+			size_t rows, size_t passes, double rate);
+
+int32_t bern_value_tensors(bern_value_function *value, bern_tensors *list, bern_error *e);
+
+#endif

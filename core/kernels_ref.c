@@ -1,0 +1,161 @@
+/* The reference of core/kernels.h: plain loops that say what is computed and in which order. */
+#include "kernels.h"
+
+#include <bern/math.h>
+#include <math.h>
+#include <string.h>
+
+static void affine(float *a, const float *x, const float *w, const float *bias, size_t I, size_t J)
+{
+	for (size_t j = 0; j < J; j++) {
+		float sum = bias[j];
+		for (size_t i = 0; i < I; i++)
+			if (x[i] != 0.0f)
+				sum += x[i] * w[i * J + j];
+		a[j] = sum;
+	}
+}
+
+static void affine_rows(float *a, const uint32_t *rows, size_t count, const float *w,
+			const float *bias, size_t J)
+{
+	for (size_t j = 0; j < J; j++) {
+		float sum = bias[j];
+		for (size_t r = 0; r < count; r++)
+			sum += w[rows[r] * J + j];
+		a[j] = sum;
+	}
+}
+
+static void outer(float *w, const float *x, const float *s, size_t I, size_t J)
+{
+	for (size_t i = 0; i < I; i++)
+		for (size_t j = 0; j < J; j++)
+			if (x[i] != 0.0f)
+				w[i * J + j] += x[i] * s[j];
+}
+
+static void outer_rows(float *w, const uint32_t *rows, size_t count, const float *s, size_t J)
+{
+	for (size_t r = 0; r < count; r++)
+		for (size_t j = 0; j < J; j++)
+			w[rows[r] * J + j] += s[j];
+}
+
+static size_t fired(uint32_t *rows, const uint8_t *h, size_t J)
+{
+	size_t count = 0;
+	for (size_t j = 0; j < J; j++)
+		if (h[j])
+			rows[count++] = (uint32_t)j;
+	return count;
+}
+
+static void probability(float *p, const float *a, size_t J)
+{
+	for (size_t j = 0; j < bern_padded(J); j++)
+		p[j] = j < J ? (float)(int32_t)(bern_sigmoidf(a[j]) * BERN_P_ONE) / BERN_P_ONE
+			     : 0.0f;
+}
+
+static void fire(uint8_t *h, const float *p, size_t J, size_t K, bern_firing_rng *rng)
+{
+	size_t P = bern_padded(J);
+	for (size_t k = 0; k < K; k++)
+		for (size_t j0 = 0; j0 < P; j0 += BERN_LEAPS) {
+			uint32_t u[BERN_LEAPS];
+			bern_firing_rng_next(rng, u);
+			for (size_t l = 0; l < BERN_LEAPS; l++)
+				h[k * P + j0 + l] = (int32_t)(u[l] >> 8) <
+						    (int32_t)(p[j0 + l] * BERN_P_ONE);
+		}
+}
+
+static void score(float *s, const uint8_t *h, const float *p, const float *c, size_t J, size_t K)
+{
+	size_t P = bern_padded(J);
+	float total = 0.0f;
+	for (size_t k = 0; k < K; k++)
+		total += c[k];
+	for (size_t j = 0; j < P; j++) {
+		float sum = 0.0f;
+		for (size_t k = 0; k < K; k++)
+			sum += h[k * P + j] ? c[k] : 0.0f;
+		s[j] = sum - p[j] * total;
+	}
+}
+
+static void fired_sum(float *g, const uint8_t *h, const float *c, size_t J, size_t K)
+{
+	size_t P = bern_padded(J);
+	for (size_t j = 0; j < J; j++) {
+		float sum = 0.0f;
+		for (size_t k = 0; k < K; k++)
+			sum += h[k * P + j] ? c[k] : 0.0f;
+		g[j] += sum;
+	}
+}
+
+/* Adds 16 partial sums: l and l + 8, then l + 4, l + 2, l + 1. */
+static float tree(float part[16])
+{
+	for (size_t width = 8; width; width /= 2)
+		for (size_t l = 0; l < width; l++)
+			part[l] += part[l + width];
+	return part[0];
+}
+
+static float fired_dot(const uint8_t *h, const float *w, float bias, size_t J)
+{
+	float part[16] = {0};
+	for (size_t j = 0; j < J; j++)
+		part[j % 16] += h[j] ? w[j] : 0.0f;
+	return bias + tree(part);
+}
+
+static float dot(const float *x, const float *w, float bias, size_t J)
+{
+	float part[16] = {0};
+	for (size_t j = 0; j < J; j++)
+		part[j % 16] += w[j] * x[j];
+	return bias + tree(part);
+}
+
+static void add(float *y, const float *x, size_t J)
+{
+	for (size_t j = 0; j < J; j++)
+		y[j] += x[j];
+}
+
+static float sum_squares(const float *x, size_t J)
+{
+	return dot(x, x, 0.0f, J);
+}
+
+static void adam(float *w, float *m, float *v, const float *g, const bern_adam_step *step, size_t J)
+{
+	for (size_t j = 0; j < J; j++) {
+		m[j] = step->beta1 * m[j] + (1.0f - step->beta1) * g[j];
+		v[j] = step->beta2 * v[j] + (1.0f - step->beta2) * (g[j] * g[j]);
+		w[j] += step->rate * (m[j] * step->correct1) /
+			(sqrtf(v[j] * step->correct2) + step->epsilon);
+	}
+}
+
+const bern_kernels bern_kernels_reference = {
+	.name = "reference",
+	.affine = affine,
+	.affine_rows = affine_rows,
+	.outer = outer,
+	.outer_rows = outer_rows,
+	.fired = fired,
+	.probability = probability,
+	.fire = fire,
+	.score = score,
+	.fired_sum = fired_sum,
+	.fired_dot = fired_dot,
+	.dot = dot,
+	.add = add,
+	.sum_squares = sum_squares,
+	.adam = adam,
+};

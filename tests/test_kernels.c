@@ -1,0 +1,205 @@
+/* Every level of the kernels gives the bits of the reference, over odd sizes and every count of firings; the reference itself is
+ * held against sums written out here in double. */
+#include <bern/math.h>
+#include <kernels.h>
+
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST    200 /* units; padded 208 */
+#define FIRINGS 17
+
+static const size_t sizes[] = {1, 2, 3, 7, 15, 16, 17, 31, 33, 64, 65, 100, 127, 200};
+#define SIZE_COUNT (sizeof sizes / sizeof sizes[0])
+
+typedef struct buffers {
+	float x[MOST + 16], a[MOST + 16], p[MOST + 16], s[MOST + 16], bias[MOST + 16], c[FIRINGS];
+	float w[(MOST + 1) * MOST], m[MOST + 16], v[MOST + 16];
+	uint8_t h[FIRINGS * (MOST + 16)];
+	uint32_t rows[MOST + 16];
+	bern_firing_rng rng;
+} buffers;
+
+/* numbers of mixed size and sign, some of them zero */
+static void fill(float *x, size_t count, bern_pcg32 *rng)
+{
+	for (size_t i = 0; i < count; i++) {
+		float u = (float)(bern_pcg32_next(rng) >> 8) / 16777216.0f;
+		x[i] = bern_pcg32_next(rng) % 4 == 0 ? 0.0f : 8.0f * u - 4.0f;
+	}
+}
+
+static void make(buffers *b, uint64_t seed)
+{
+	bern_pcg32 rng;
+	memset(b, 0, sizeof *b);
+	bern_pcg32_init(&rng, seed, 7);
+	fill(b->x, MOST, &rng);
+	fill(b->a, MOST, &rng);
+	fill(b->s, MOST, &rng);
+	fill(b->bias, MOST, &rng);
+	fill(b->c, FIRINGS, &rng);
+	fill(b->w, (MOST + 1) * MOST, &rng);
+	fill(b->m, MOST, &rng);
+	for (size_t j = 0; j < MOST; j++)
+		b->v[j] = b->m[j] * b->m[j];
+	bern_firing_rng_from(&b->rng, rng);
+}
+
+/* Runs every kernel on the buffers, for one size. */
+static void run(const bern_kernels *k, buffers *b, size_t I, size_t J, size_t K, float out[4])
+{
+	static const bern_adam_step step = {0.02f, 0.9f, 0.999f, 1.7f, 20.0f, 1e-8f};
+	k->affine(b->a, b->x, b->w, b->bias, I, J);
+	k->probability(b->p, b->a, J);
+	k->fire(b->h, b->p, J, K, &b->rng);
+	size_t count = k->fired(b->rows, b->h, J);
+	for (size_t r = count; r < MOST; r++) /* what lies behind the list is free */
+		b->rows[r] = 0;
+	out[0] = k->fired_dot(b->h, b->bias, 0.25f, J);
+	out[1] = k->dot(b->x, b->bias, -0.5f, J);
+	out[2] = k->sum_squares(b->x, J);
+	out[3] = (float)count;
+	k->score(b->s, b->h, b->p, b->c, J, K);
+	k->fired_sum(b->x, b->h, b->c, J, K);
+	k->outer(b->w, b->x, b->s, I, J);
+	k->outer_rows(b->w, b->rows, count, b->bias, MOST);
+	k->affine_rows(b->a, b->rows, count, b->w, b->bias, MOST);
+	k->add(b->bias, b->s, J);
+	k->adam(b->a, b->m, b->v, b->s, &step, J);
+}
+
+START_TEST(every_level_gives_the_bits_of_the_reference)
+{
+	static buffers expected, given;
+	const bern_kernels *const *levels = bern_kernels_usable();
+	size_t compared = 0;
+	for (size_t level = 0; levels[level]; level++) {
+		for (size_t n = 0; n < SIZE_COUNT * SIZE_COUNT; n++) {
+			float want[4], got[4];
+			size_t I = sizes[n / SIZE_COUNT], J = sizes[n % SIZE_COUNT];
+			size_t K = 1 + n % FIRINGS;
+			make(&expected, 100 * (uint64_t)_i + n);
+			given = expected;
+			run(&bern_kernels_reference, &expected, I, J, K, want);
+			run(levels[level], &given, I, J, K, got);
+			ck_assert_msg(memcmp(want, got, sizeof want) == 0,
+				      "%s, I=%zu, J=%zu, K=%zu: sums %g %g %g, reference %g %g %g",
+				      levels[level]->name, I, J, K, got[0], got[1], got[2], want[0],
+				      want[1], want[2]);
+			ck_assert_msg(memcmp(&expected, &given, sizeof given) == 0,
+				      "%s, I=%zu, J=%zu, K=%zu: arrays differ", levels[level]->name,
+				      I, J, K);
+			compared++;
+		}
+	}
+	ck_assert_uint_ge(compared, SIZE_COUNT * SIZE_COUNT);
+}
+END_TEST
+
+/* |sum of n terms in float - exact| <= n eps sum of |terms| (Higham 2002, eq. 4.4, with n eps much below 1) */
+START_TEST(the_reference_sums_what_it_says)
+{
+	static buffers b;
+	size_t I = 37, J = 65;
+	make(&b, 5);
+	float w0 = b.w[0];
+	bern_kernels_reference.affine(b.a, b.x, b.w, b.bias, I, J);
+	for (size_t j = 0; j < J; j++) {
+		double sum = (double)b.bias[j], size = fabs(sum);
+		for (size_t i = 0; i < I; i++) {
+			sum += (double)b.x[i] * (double)b.w[i * J + j];
+			size += fabs((double)b.x[i] * (double)b.w[i * J + j]);
+		}
+		ck_assert_double_le(fabs((double)b.a[j] - sum), (double)(I + 1) * 6e-8 * size);
+	}
+	ck_assert(b.w[0] == w0);
+	double dot = 0.5, size = 0.5;
+	for (size_t j = 0; j < J; j++) {
+		dot += (double)b.x[j] * (double)b.bias[j];
+		size += fabs((double)b.x[j] * (double)b.bias[j]);
+	}
+	ck_assert_double_le(fabs((double)bern_kernels_reference.dot(b.x, b.bias, 0.5f, J) - dot),
+			    (double)J * 6e-8 * size);
+}
+END_TEST
+
+START_TEST(p_is_the_sigmoid_on_a_grid_of_24_bits)
+{
+	float a[16], p[16];
+	for (int n = -200; n <= 200; n++) {
+		for (int l = 0; l < 16; l++)
+			a[l] = 0.11f * (float)n + 0.001f * (float)l;
+		bern_kernels_reference.probability(p, a, 16);
+		for (int l = 0; l < 16; l++) {
+			double exact = 1.0 / (1.0 + exp(-(double)a[l]));
+			/* one grid step, and two ulp of a float below 1 */
+			ck_assert_double_le(fabs((double)p[l] - exact), 3.0 / 16777216.0);
+			ck_assert(p[l] * BERN_P_ONE == floorf(p[l] * BERN_P_ONE));
+			ck_assert(p[l] >= 0.0f && p[l] <= 1.0f);
+		}
+	}
+	bern_kernels_reference.probability(p, a, 3);
+	for (int l = 3; l < 16; l++)
+		ck_assert(p[l] == 0.0f);
+}
+END_TEST
+
+/* A unit with probability p fires in p N of N draws, within five standard errors; 0 never and 1 always. */
+START_TEST(units_fire_with_their_probability)
+{
+	enum { DRAWS = 200000, UNITS = 5 };
+	static const float p[16] = {0.0f, 0.125f, 0.5f, 0.9375f, 1.0f};
+	static uint8_t h[16];
+	size_t count[UNITS] = {0};
+	bern_pcg32 start;
+	bern_firing_rng rng;
+	bern_pcg32_init(&start, (uint64_t)_i, 1);
+	bern_firing_rng_from(&rng, start);
+	for (size_t n = 0; n < DRAWS; n++) {
+		bern_kernels_reference.fire(h, p, UNITS, 1, &rng);
+		for (size_t j = 0; j < UNITS; j++)
+			count[j] += h[j];
+		ck_assert(!h[UNITS]);
+	}
+	for (size_t j = 0; j < UNITS; j++) {
+		double mean = (double)p[j], error = sqrt(mean * (1.0 - mean) / DRAWS);
+		ck_assert_double_le(fabs((double)count[j] / DRAWS - mean), 5.0 * error);
+	}
+}
+END_TEST
+
+START_TEST(the_environment_variable_forces_a_level)
+{
+	const bern_kernels *kernels;
+	bern_error e;
+	setenv("BERN_CPU", "reference", 1);
+	ck_assert_int_eq(bern_kernels_select(&kernels, &e), 0);
+	ck_assert_str_eq(kernels->name, "reference");
+	setenv("BERN_CPU", "z80", 1);
+	ck_assert_int_eq(bern_kernels_select(&kernels, &e), BERN_EUSAGE);
+	ck_assert_ptr_nonnull(strstr(e.text, "BERN_CPU: z80"));
+	ck_assert_ptr_nonnull(strstr(e.text, "reference"));
+	unsetenv("BERN_CPU");
+	ck_assert_int_eq(bern_kernels_select(&kernels, &e), 0);
+	ck_assert_ptr_eq(kernels, bern_kernels_usable()[0]);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("kernels");
+	TCase *t = tcase_create("kernels");
+	tcase_set_timeout(t, 60);
+	tcase_add_loop_test(t, every_level_gives_the_bits_of_the_reference, 0, 3);
+	tcase_add_test(t, the_reference_sums_what_it_says);
+	tcase_add_test(t, p_is_the_sigmoid_on_a_grid_of_24_bits);
+	tcase_add_loop_test(t, units_fire_with_their_probability, 0, 3);
+	tcase_add_test(t, the_environment_variable_forces_a_level);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+#include "check_main.h"
