@@ -42,14 +42,16 @@ static int32_t at_lane(const bern_lanes *lanes, size_t b, bern_error *e)
 			    (unsigned long long)own->length[b]);
 }
 
-/* The slow path: encodes again, element by element, for the sentence. */
+/* Says what is wrong with a raw observation, element by element: the slow path of a check that has failed. */
 static int32_t bad_observation(const bern_lanes *lanes, size_t b, const void *raw, bern_error *e)
 {
-	const bern_space *s = &lanes->world->instance.observation;
-	float *row = lanes->obs + b * lanes->world->observation_floats;
-	if (bern_encode(lanes->world, raw, row, e) == BERN_OK)
-		bern_fail(e, BERN_EENV, "%s: its observation left its space of kind %d",
-			  lanes->world->env->id, (int)s->kind);
+	const bern_world *world = lanes->world;
+	const size_t id = strlen(world->env->id);
+	if (bern_encode(world, raw, lanes->obs + b * world->observation_floats, e) == BERN_OK)
+		bern_fail(e, BERN_EENV, "its observation is outside its space");
+	/* the place names the environment already */
+	if (strncmp(e->text, world->env->id, id) == 0 && strncmp(e->text + id, ": ", 2) == 0)
+		memmove(e->text, e->text + id + 2, strlen(e->text + id + 2) + 1);
 	return at_lane(lanes, b, e);
 }
 
@@ -97,7 +99,8 @@ static int32_t observe(bern_lanes *lanes, size_t b, bern_error *e)
 			       ? BERN_OK
 			       : bad_observation(lanes, b, own->raw, e);
 	}
-	return bern_encode(world, own->raw, obs_b, e) ? at_lane(lanes, b, e) : BERN_OK;
+	return bern_encode(world, own->raw, obs_b, e) ? bad_observation(lanes, b, own->raw, e)
+						      : BERN_OK;
 }
 
 /* Keeps the observation of a lane as the last one of its episode. */
