@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,13 +153,20 @@ int32_t bern_option_set(const bern_option *option, void *config, const char *tex
 	return BERN_OK;
 }
 
-/* The shortest of three: 15 digits read back what a user wrote, 17 any double. */
+/* The shortest of three: 15 digits read back what a user wrote, 17 any double. With a point, as bern_param_parse reads it,
+ * whatever the program's locale writes. */
 static void print_real(double x, char *out, size_t size)
 {
+	locale_t plain = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
+	locale_t users = plain ? uselocale(plain) : (locale_t)0;
 	for (int digits = 15; digits <= 17; digits++) {
 		snprintf(out, size, "%.*g", digits, x);
 		if (strtod(out, NULL) == x)
-			return;
+			break;
+	}
+	if (plain) {
+		uselocale(users);
+		freelocale(plain);
 	}
 }
 

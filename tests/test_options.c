@@ -3,6 +3,7 @@
 
 #include <check.h>
 #include <inttypes.h>
+#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -203,6 +204,21 @@ START_TEST(any_real_is_written_so_that_it_reads_back_the_same)
 }
 END_TEST
 
+START_TEST(the_locale_of_the_program_changes_nothing)
+{
+	/* a comma for the decimal point, where the machine has such a locale */
+	const char *const locales[] = {"de_DE.UTF-8", "fr_FR.UTF-8", "de_DE.utf8", "C.UTF-8", "C"};
+	bern_agent_config config;
+	bern_agent_config_defaults(&config);
+	for (size_t i = 0; i < sizeof locales / sizeof locales[0]; i++)
+		if (setlocale(LC_ALL, locales[i]))
+			break;
+	const char *text = get(&config, "gamma");
+	setlocale(LC_ALL, "C");
+	ck_assert_str_eq(text, "0.99");
+}
+END_TEST
+
 START_TEST(every_option_reads_back_at_the_ends_of_its_range)
 {
 	bern_error e;
@@ -343,6 +359,7 @@ static Suite *suite(void)
 	suite_add_tcase(s, t);
 	t = tcase_create("values");
 	tcase_add_loop_test(t, any_real_is_written_so_that_it_reads_back_the_same, 0, 3);
+	tcase_add_test(t, the_locale_of_the_program_changes_nothing);
 	tcase_add_test(t, every_option_reads_back_at_the_ends_of_its_range);
 	tcase_add_loop_test(t, a_bad_value_is_refused_in_words_and_changes_nothing, 0,
 			    sizeof refusals / sizeof refusals[0]);

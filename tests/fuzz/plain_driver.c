@@ -1,10 +1,13 @@
 /* Runs a fuzz target without libFuzzer: each file of a folder as it is, then RUNS changed copies of them: flipped, set,
  * removed, doubled and swapped stretches. Numbers are the same every time. Usage: fuzz_X FOLDER RUNS */
+#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define SEEDS 64
 #define ROOM  65536
@@ -24,15 +27,22 @@ static uint64_t draw(uint64_t *x)
 	return *x;
 }
 
-/* In memory of exactly its size, so that a sanitizer sees a byte too many. */
-static void run(const uint8_t *bytes, size_t size)
+/* At the end of readable memory, so that a byte too many is a crash. `end` is where the guard page begins. */
+static void run(const uint8_t *bytes, size_t size, uint8_t *end)
 {
-	uint8_t *copy = malloc(size ? size : 1);
-	if (!copy)
-		abort();
-	memcpy(copy, bytes, size);
-	LLVMFuzzerTestOneInput(copy, size);
-	free(copy);
+	memcpy(end - size, bytes, size);
+	LLVMFuzzerTestOneInput(end - size, size);
+}
+
+/* ROOM bytes in front of a page that cannot be touched; NULL if there are none. Returns the first byte of that page. */
+static uint8_t *guarded_room(void)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), room = (ROOM + page - 1) / page * page;
+	uint8_t *start = mmap(NULL, room + page, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (start == MAP_FAILED || mprotect(start + room, page, PROT_NONE) != 0)
+		return NULL;
+	return start + room;
 }
 
 static size_t read_seeds(const char *folder, seed_file *seeds)
@@ -96,22 +106,23 @@ int main(int argc, char **argv)
 	seed_file seeds[SEEDS];
 	uint64_t x = 88172645463325252u;
 	uint8_t *bytes = malloc(ROOM);
+	uint8_t *end = guarded_room();
 	size_t count = argc == 3 ? read_seeds(argv[1], seeds) : 0;
-	if (!count || !bytes) {
+	if (!count || !bytes || !end) {
 		fprintf(stderr, "usage: %s FOLDER RUNS, with at least one file in the folder\n",
 			argv[0]);
 		return 2;
 	}
 	long runs = strtol(argv[2], NULL, 10);
 	for (size_t i = 0; i < count; i++)
-		run(seeds[i].bytes, seeds[i].size);
+		run(seeds[i].bytes, seeds[i].size, end);
 	for (long n = 0; n < runs; n++) {
 		const seed_file *seed = &seeds[draw(&x) % count];
 		size_t size = seed->size;
 		memcpy(bytes, seed->bytes, size);
 		for (uint64_t changes = 1 + draw(&x) % 4; changes; changes--)
 			size = change(bytes, size, &x);
-		run(bytes, size);
+		run(bytes, size, end);
 	}
 	for (size_t i = 0; i < count; i++)
 		free(seeds[i].bytes);
