@@ -7,7 +7,15 @@
 
 #include <bern/env.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* The built-in plugin number `index`, in the order of the list; NULL past the last. Static data, any thread. */
 const bern_plugin *bern_builtin_plugin(size_t index);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
