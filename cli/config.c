@@ -425,7 +425,7 @@ int32_t config_apply(const config_list *list, const bern_env *env, run_config *c
 	return 0;
 }
 
-/* What hangs together: checked when all is known. */
+/* What hangs together: checked when all is known. The agent checks its own options when it is made. */
 static int32_t check(run_config *config, const bern_env *env, config_origins *origins,
 		     bern_error *e)
 {
@@ -451,18 +451,7 @@ static int32_t check(run_config *config, const bern_env *env, config_origins *or
 				 "stop_looks: %s does not tell from which return it is solved, so "
 				 "stop_looks needs stop_return",
 				 env->id);
-	for (size_t i = 0; i < bern_agent_kind_count; i++)
-		if (!strcmp(bern_agent_kinds[i]->name, config->agent.agent))
-			return 0;
-	char hint[160] = "";
-	const char **names = malloc((bern_agent_kind_count + 1) * sizeof *names);
-	if (names) {
-		for (size_t i = 0; i < bern_agent_kind_count; i++)
-			names[i] = bern_agent_kinds[i]->name;
-		bern_suggest(config->agent.agent, names, bern_agent_kind_count, hint, sizeof hint);
-	}
-	free(names);
-	return bern_fail(e, BERN_EUSAGE, "agent: no agent '%s'%s", config->agent.agent, hint);
+	return 0;
 }
 
 /* Finds the recipe to start from and reads it, if there is one. `id` is the environment's, or NULL if only the recipe can tell;

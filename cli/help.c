@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INDENT 30 /* column of the explanations */
-#define WIDTH  100
+#define INDENT   30 /* column of the explanations */
+#define WIDTH    80
+#define NO_BREAK '\x1f' /* a blank that no line ends at */
 
 /* Prints words from column `at`, going on in column INDENT after a full line. */
 static void print_words(FILE *out, const char *words, int at)
@@ -18,7 +19,9 @@ static void print_words(FILE *out, const char *words, int at)
 			at = INDENT;
 			fresh = 1;
 		}
-		fprintf(out, "%s%.*s", fresh ? "" : " ", length, words);
+		fprintf(out, "%s", fresh ? "" : " ");
+		for (int i = 0; i < length; i++)
+			fputc(words[i] == NO_BREAK ? ' ' : words[i], out);
 		at += length + !fresh;
 		fresh = 0;
 		words += length;
@@ -57,6 +60,10 @@ static void print_option(FILE *out, const bern_option *option)
 		allowed[0] = '\0'; /* the brackets say it */
 	snprintf(words, sizeof words, "%s [%s%s%s]", param->help,
 		 *param->fallback ? param->fallback : "\"\"", *allowed ? "; " : "", allowed);
+	/* default and range stay together if a line has room for them */
+	char *bracket = words + strlen(param->help) + 1;
+	for (char *c = bracket; *c && strlen(bracket) <= WIDTH - INDENT; c++)
+		*c = *c == ' ' ? NO_BREAK : *c;
 	print_row(out, typed, words);
 }
 

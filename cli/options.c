@@ -16,7 +16,8 @@
 
 /* Options of a run. The seed stands first and is read by its own function: bern_param has no unsigned 64-bit range. */
 static const bern_option run_table[] = {
-	{{"seed", "of every random stream of the run", BERN_INT, 0, "1", 0, UINT64_MAX, NULL},
+	{{"seed", "of every random stream of the run", BERN_INT, 0, "1", 0, (double)UINT64_MAX,
+	  NULL},
 	 IN_RUN(seed),
 	 "run"},
 	{{"total_timesteps", "environment steps, of all lanes together", BERN_INT, 0, "100000", 1,
@@ -165,13 +166,24 @@ void train_option_get(const run_config *config, size_t index, char *out, size_t 
 		bern_option_get(train_option_at(index), &config->agent, out, size);
 }
 
-/* A bound as a person writes it: 16777216, not 1.67772e+07, but 1e+15 from there on. */
+/* A bound as a person writes it: 1048576, but 1e9 and 9e15. */
 static void bound_text(double bound, char *out, size_t size)
 {
-	if (bound > -1e15 && bound < 1e15 && bound == (double)(int64_t)bound)
-		snprintf(out, size, "%" PRId64, (int64_t)bound);
-	else
-		snprintf(out, size, "%g", bound);
+	/* only the seed has this bound, and a double only comes near it */
+	if (bound >= (double)UINT64_MAX) {
+		snprintf(out, size, "%" PRIu64, UINT64_MAX);
+		return;
+	}
+	snprintf(out, size, "%.15g", bound);
+	char *zeros = out + strlen(out);
+	while (zeros > out && zeros[-1] == '0')
+		zeros--;
+	size_t count = strlen(zeros);
+	char *e = strchr(out, 'e');
+	if (e && e[1] == '+')
+		memmove(e + 1, e + 2, strlen(e + 1)); /* 9e+15 */
+	else if (!e && count >= 6 && !strchr(out, '.'))
+		snprintf(zeros, size - (size_t)(zeros - out), "e%zu", count);
 }
 
 const char *param_allowed(const bern_param *param, char *out, size_t size)

@@ -29,6 +29,9 @@ int32_t train_option_set(run_config *config, size_t index, const char *label, co
 			 bern_error *e);
 void train_option_get(const run_config *config, size_t index, char *out, size_t size);
 
+/* Reads a seed: a whole number from 0 to 2^64-1. */
+int32_t parse_seed(const char *label, const char *text, uint64_t *seed, bern_error *e);
+
 /* "-1 .. 1", "one of a, b", ...: what the option takes. Empty for text of any length. Returns out. */
 const char *param_allowed(const bern_param *param, char *out, size_t size);
 

@@ -1,0 +1,70 @@
+#include "command.h"
+
+#include "options.h"
+
+#include <stdlib.h>
+
+enum { FLAG_TOTAL_TIMESTEPS, FLAG_ENV_PATH, FLAG_JSON, FLAG_QUIET, FLAG_VERBOSE, FLAG_HELP };
+static const cli_flag flags[] = {
+	{"total-timesteps", 0, "N",
+	 "train up to so many environment steps in all, not as configured"},
+	{"env-path", 0, "PATH", "a plugin or a folder of plugins to load; may be given again"},
+	{"json", 0, NULL, "report the result as one JSON object"},
+	CLI_COMMON_FLAGS,
+};
+
+static const command_help help = {
+	.usage = "bern resume RUN [--total-timesteps N] [--env-path PATH]...",
+	.summary = "Goes on with a run from its latest checkpoint, to the same bits as if it had "
+		   "never "
+		   "stopped.",
+	.examples = "  bern resume runs/CartPole-v1__reinforce__s1__20260101-120000\n"
+		    "  bern resume runs/mine --total-timesteps 1e6\n",
+	.flags = flags,
+	.flag_count = sizeof flags / sizeof flags[0],
+};
+
+int cmd_resume(int argc, char **argv)
+{
+	static const bern_param steps = {"--total-timesteps", "", BERN_INT, 0, "1", 1, 9e15, NULL};
+	arg_reader args = {argc, argv, flags, sizeof flags / sizeof flags[0], .at = 0};
+	resume_request request = {.style = output_style_now()};
+	const char **paths = calloc((size_t)argc + 1, sizeof *paths);
+	int wants_help = 0;
+	bern_value value;
+	bern_error e;
+	int32_t rc = paths ? 0 : bern_fail(&e, BERN_EMEMORY, "out of memory");
+	while (rc == 0 && !wants_help && (rc = arg_next(&args, &e)) == 0 && args.kind != ARG_END) {
+		if (args.kind == ARG_WORD && request.run)
+			rc = bern_fail(&e, BERN_EUSAGE,
+				       "'%.100s' is one argument too many; usage: %s", args.text,
+				       help.usage);
+		else if (args.kind == ARG_WORD)
+			request.run = args.text;
+		else if (args.index == FLAG_TOTAL_TIMESTEPS) {
+			rc = bern_param_parse(&steps, args.text, &value, &e);
+			if (rc == 0)
+				request.total_timesteps = value.i;
+		} else if (args.index == FLAG_ENV_PATH)
+			paths[request.env_path_count++] = args.text;
+		else if (args.index == FLAG_JSON)
+			request.style.json = 1;
+		else if (args.index == FLAG_QUIET) {
+			request.style.quiet = 1;
+			request.style.progress = 0;
+		} else if (args.index == FLAG_VERBOSE)
+			request.style.verbose = 1;
+		else
+			wants_help = 1;
+	}
+	int status = EXIT_OK;
+	request.env_paths = paths;
+	if (rc == 0 && wants_help)
+		help_print(stdout, &help);
+	else if (rc == 0 && !request.run)
+		rc = bern_fail(&e, BERN_EUSAGE, "which run? usage: %s", help.usage);
+	else if (rc == 0)
+		status = train_resume(&request);
+	free(paths);
+	return rc ? report_error("resume", &e) : status;
+}

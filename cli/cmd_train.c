@@ -1,0 +1,185 @@
+#include "command.h"
+
+#include "options.h"
+
+#include <stdlib.h>
+
+enum {
+	FLAG_CONFIG,
+	FLAG_RECIPE,
+	FLAG_SET,
+	FLAG_ENV_PATH,
+	FLAG_PRINT_CONFIG,
+	FLAG_FORCE,
+	FLAG_JSON,
+	FLAG_QUIET,
+	FLAG_VERBOSE,
+	FLAG_HELP
+};
+static const cli_flag flags[] = {
+	{"config", 0, "FILE", "take options and parameters from this YAML file"},
+	{"recipe", 0, "NAME|FILE",
+	 "start from this recipe, not the environment's own; none: from "
+	 "the defaults"},
+	{"set", 0, "KEY=VALUE",
+	 "env.KEY=VALUE, env.KEY=@FILE for the text of a file, or "
+	 "train.KEY=VALUE; may be given again"},
+	{"env-path", 0, "PATH", "a plugin or a folder of plugins to load; may be given again"},
+	{"print-config", 0, NULL, "print all options as they would be and stop; -v: whence each"},
+	{"force", 0, NULL, "write over a run folder of the same name"},
+	{"json", 0, NULL, "report the result as one JSON object"},
+	CLI_COMMON_FLAGS,
+};
+
+static const command_help help = {
+	.usage = "bern train ENV [options]",
+	.summary = "Trains an agent in an environment, by the environment's recipe unless told\n"
+		   "otherwise.",
+	.examples = "  bern train CartPole-v1\n"
+		    "  bern train CartPole-v1 --seed 7 --hidden 64,32 --total-timesteps 1e5\n"
+		    "  bern train CartPole-v1 --recipe CartPole-v1-throughput\n"
+		    "  bern train CartPole-v1 --set env.gravity=1.6\n"
+		    "  bern train Gridworld-v0 --set env.map=@map.txt\n"
+		    "  bern train CartPole-v1 --print-config >mine.yaml; bern train --config "
+		    "mine.yaml\n",
+	.notes =
+		"Each option is also a key of `train:` in a file, train.KEY of --set, and a\n"
+		"variable BERN_KEY: learning_rate, train.learning_rate, BERN_LEARNING_RATE.\n"
+		"Flags go over the file, the file over variables, variables over the recipe, the\n"
+		"recipe over the defaults; of two flags the later counts. Parameters of the\n"
+		"environment are keys of `env:`; `bern info ENV` lists them. Recipes are searched\n"
+		"in $BERN_RECIPES, then where Bern keeps its own.\n",
+	.flags = flags,
+	.flag_count = sizeof flags / sizeof flags[0],
+	.with_options = 1,
+};
+
+/* What the arguments of train say. */
+typedef struct train_line {
+	config_sources sources; /* flags owned */
+	const char **paths;     /* owned */
+	size_t path_count;
+	output_style style;
+	int print_config, force, help;
+} train_line;
+
+static int32_t take_flag(train_line *line, const arg_reader *args, bern_error *e)
+{
+	switch (args->index) {
+	case FLAG_CONFIG:
+		line->sources.file = args->text;
+		break;
+	case FLAG_RECIPE:
+		line->sources.recipe = args->text;
+		break;
+	case FLAG_SET:
+		return config_give_set(&line->sources.flags, args->text, e);
+	case FLAG_ENV_PATH:
+		line->paths[line->path_count++] = args->text;
+		break;
+	case FLAG_PRINT_CONFIG:
+		line->print_config = 1;
+		break;
+	case FLAG_FORCE:
+		line->force = 1;
+		break;
+	case FLAG_JSON:
+		line->style.json = 1;
+		break;
+	case FLAG_QUIET:
+		line->style.quiet = 1;
+		line->style.progress = 0;
+		break;
+	case FLAG_VERBOSE:
+		line->style.verbose = 1;
+		break;
+	default:
+		line->help = 1;
+	}
+	return 0;
+}
+
+static int32_t read_line(train_line *line, int argc, char **argv, bern_error *e)
+{
+	arg_reader args = {argc, argv, flags, sizeof flags / sizeof flags[0], 1, .at = 0};
+	int32_t rc;
+	while ((rc = arg_next(&args, e)) == 0 && args.kind != ARG_END && !line->help) {
+		if (args.kind == ARG_OPTION)
+			rc = config_give_option(&line->sources.flags, args.index, args.text,
+						args.label, e);
+		else if (args.kind == ARG_FLAG)
+			rc = take_flag(line, &args, e);
+		else if (line->sources.env)
+			rc = bern_fail(e, BERN_EUSAGE,
+				       "'%.100s' is one argument too many; usage: %s", args.text,
+				       help.usage);
+		else
+			line->sources.env = args.text;
+		if (rc)
+			break;
+	}
+	return rc;
+}
+
+/* What is worth knowing but no error. */
+static void note(void *user, const char *sentence)
+{
+	const output_style *style = user;
+	if (!style->quiet)
+		fprintf(stderr, "bern: train: %s\n", sentence);
+}
+
+/* Prints the configuration, if an agent can be made of it. */
+static int32_t print_config(const train_request *request, const config_origins *origins,
+			    bern_error *e)
+{
+	bern_agent *agent;
+	int32_t rc = bern_agent_create(&agent, &request->config.agent, &request->world,
+				       request->config.run.seed, e);
+	if (rc)
+		return rc;
+	bern_agent_destroy(agent);
+	char *text = run_config_yaml_from(&request->config, &request->world,
+					  request->style.verbose ? origins : NULL);
+	if (!text)
+		return bern_fail(e, BERN_EMEMORY, "out of memory");
+	fputs(text, stdout);
+	free(text);
+	return 0;
+}
+
+int cmd_train(int argc, char **argv)
+{
+	train_line line = {.style = output_style_now()};
+	bern_error e;
+	line.paths = calloc((size_t)argc + 1, sizeof *line.paths);
+	int32_t rc = line.paths ? read_line(&line, argc, argv, &e)
+				: bern_fail(&e, BERN_EMEMORY, "out of memory");
+	int status = EXIT_OK;
+	line.sources.note = note;
+	line.sources.user = &line.style;
+	if (rc == 0 && line.help) {
+		help_print(stdout, &help);
+	} else if (rc == 0) {
+		train_request request = {.style = line.style, .force = line.force};
+		config_origins origins;
+		rc = open_registry(&request.registry, line.paths, line.path_count, &e);
+		if (rc == 0) {
+			rc = config_resolve(&line.sources, request.registry, &request.config,
+					    &request.world, &origins, &e);
+			if (rc == 0) {
+				if (line.print_config)
+					rc = print_config(&request, &origins, &e);
+				else
+					status = train_run(&request);
+				bern_world_finish(&request.world);
+				run_config_finish(&request.config);
+				config_origins_finish(&origins);
+			}
+			bern_registry_destroy(request.registry);
+		}
+	}
+	config_list_finish(&line.sources.flags);
+	free(line.paths);
+	return rc ? report_error("train", &e) : status;
+}
