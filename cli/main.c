@@ -12,6 +12,9 @@
 #include <unistd.h>
 
 const command commands[] = {
+	{"train", "train an agent in an environment", cmd_train},
+	{"resume", "go on with a run that was stopped", cmd_resume},
+	{"eval", "measure a trained agent", cmd_eval},
 	{"envs", "list the environments", cmd_envs},
 	{"info", "tell all about one environment", cmd_info},
 };

@@ -87,8 +87,7 @@ void help_print(FILE *out, const command_help *help);
 
 /* The flags that every command takes. */
 #define CLI_COMMON_FLAGS                                                                           \
-	{"quiet", 'q', NULL, "print nothing but results and errors"},                              \
-		{"verbose", 'v', NULL, "say more"},                                                \
+	{"quiet", 'q', NULL, "no messages but errors"}, {"verbose", 'v', NULL, "say more"},        \
 	{                                                                                          \
 		"help", 'h', NULL, "show this help"                                                \
 	}

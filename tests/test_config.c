@@ -183,8 +183,28 @@ END_TEST
 START_TEST(a_missing_recipe_is_noted_once)
 {
 	trial t = {0};
-	resolve(&t, "CartPole-v0");
-	ck_assert_str_eq(noted, "CartPole-v0 has no recipe, so the defaults are used");
+	const bern_env *cartpole;
+	ck_assert_int_eq(registry_search(&t.registry, NULL, 0, NULL, &t.e), 0);
+	ck_assert_int_eq(bern_registry_find(t.registry, "CartPole-v1", &cartpole, &t.e), 0);
+	bern_env env = *cartpole;
+	env.id = "test/NoRecipe-v0";
+	const bern_env *const envs[] = {&env};
+	const bern_plugin plugin = {BERN_ENV_ABI, 1, envs};
+	ck_assert_int_eq(bern_registry_adopt(t.registry, &plugin, "a test", &t.e), 0);
+	t.sources.env = env.id;
+	t.sources.note = note;
+	t.rc = config_resolve(&t.sources, t.registry, &t.config, &t.world, &t.origins, &t.e);
+	ck_assert_int_eq(t.rc, 0);
+	ck_assert_str_eq(noted, "test/NoRecipe-v0 has no recipe, so the defaults are used");
+
+	/* a slash of the id is a dash in the file's name */
+	char path[128];
+	snprintf(path, sizeof path, "%s/test-NoRecipe-v0.yaml", folder);
+	write_file(path, "");
+	char *found = recipe_find(env.id);
+	ck_assert_str_eq(found, path);
+	free(found);
+	unlink(path);
 	finish(&t);
 }
 END_TEST
@@ -438,8 +458,9 @@ START_TEST(any_configuration_comes_back_from_its_file)
 	char text[600], assignment[700];
 	for (size_t i = 0; i < train_option_count(); i++) {
 		const bern_param *param = &train_option_at(i)->param;
-		/* looks that stop a run need a threshold, which not every environment has */
-		if (draw(&x) % 3 == 0 && strcmp(param->key, "stop_return") != 0)
+		/* looks that stop a run need a threshold, which not every environment has, and an interval */
+		if (draw(&x) % 3 == 0 && strcmp(param->key, "stop_return") != 0 &&
+		    strcmp(param->key, "eval_interval") != 0)
 			continue;
 		random_value(param, &x, text, sizeof text);
 		if (!strcmp(param->key, "eval_interval"))
@@ -448,6 +469,7 @@ START_TEST(any_configuration_comes_back_from_its_file)
 			snprintf(text, sizeof text, "%llu", (unsigned long long)draw(&x));
 		give(&t, param->key, text);
 	}
+	t.sources.recipe = "none";
 	static const char *const ids[] = {"CartPole-v1", "GaussianBandit-v0", "Gridworld-v0"};
 	const char *id = ids[_i % 3];
 	if (_i % 3 == 0) {
