@@ -67,9 +67,16 @@ static int32_t fire(const ase_ace *self, int32_t box, bern_firing_rng *rng)
 	return draws_uniform(&d) < push_right(self, box);
 }
 
+/* A trace too faint to move a weight is none: numbers near the smallest there are would take many times as long. */
+static double faded(double trace)
+{
+	return bern_abs(trace) < 1e-30 ? 0 : trace;
+}
+
 static void learn_lane(ase_ace *self, const bern_lanes *lanes, size_t b)
 {
-	double *e = self->e + b * BOXES, *xbar = self->xbar + b * BOXES;
+	double *e = self->e + b * BOXES, *xbar = self->xbar + b * BOXES; /* (BOXES) */
+	double *w = self->w, *v = self->v;
 	uint32_t flags = lanes->flags[b];
 	double rhat = -self->v[self->base.from[b]];
 	if (flags & BERN_TERMINATED)
@@ -78,10 +85,10 @@ static void learn_lane(ase_ace *self, const bern_lanes *lanes, size_t b)
 		rhat += GAMMA * self->v[box_of((flags ? lanes->last_obs : lanes->obs) + 4 * b)];
 	double keep_e = flags ? 0 : LAMBDA_W, keep_xbar = flags ? 0 : LAMBDA_V;
 	for (size_t i = 0; i < BOXES; i++) {
-		self->w[i] += ALPHA * rhat * e[i];
-		self->v[i] += BETA * rhat * xbar[i];
-		e[i] *= keep_e;
-		xbar[i] *= keep_xbar;
+		w[i] += ALPHA * rhat * e[i];
+		v[i] += BETA * rhat * xbar[i];
+		e[i] = faded(e[i] * keep_e);
+		xbar[i] = faded(xbar[i] * keep_xbar);
 	}
 	self->base.squared_error += rhat * rhat;
 	self->base.errors++;

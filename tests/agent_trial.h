@@ -18,12 +18,12 @@ typedef struct trial {
 
 #define TRIAL_OK(t, call) ck_assert_msg((call) == 0, "%s", (t)->e.text)
 
-static inline void trial_open(trial *t, const bern_env *env, const char *max_steps,
-			      const bern_agent_config *config, uint64_t seed)
+static inline void trial_open_with(trial *t, const bern_env *env, const bern_setting *settings,
+				   size_t setting_count, const bern_agent_config *config,
+				   uint64_t seed)
 {
-	bern_setting setting = {"max_steps", max_steps};
 	memset(t, 0, sizeof *t);
-	TRIAL_OK(t, bern_world_open(&t->world, env, &setting, max_steps ? 1 : 0, &t->e));
+	TRIAL_OK(t, bern_world_open(&t->world, env, settings, setting_count, &t->e));
 	TRIAL_OK(t, bern_lanes_init(&t->lanes, &t->world, (size_t)config->num_envs, seed,
 				    BERN_FOR_ENVIRONMENT, 0, &t->e));
 	TRIAL_OK(t, bern_lanes_reset(&t->lanes, &t->e));
@@ -32,6 +32,13 @@ static inline void trial_open(trial *t, const bern_env *env, const char *max_ste
 	TRIAL_OK(t, t->agent->kind->policy_tensors(t->agent, &t->all, &t->e));
 	TRIAL_OK(t, t->agent->kind->learner_tensors(t->agent, &t->all, &t->e));
 	TRIAL_OK(t, bern_lanes_tensors(&t->lanes, &t->all, &t->e));
+}
+
+static inline void trial_open(trial *t, const bern_env *env, const char *max_steps,
+			      const bern_agent_config *config, uint64_t seed)
+{
+	bern_setting setting = {"max_steps", max_steps};
+	trial_open_with(t, env, &setting, max_steps ? 1 : 0, config, seed);
 }
 
 static inline void trial_close(trial *t)
@@ -117,5 +124,21 @@ static inline void trial_refused(const bern_env *env, const bern_agent_config *c
 	ck_assert_ptr_null(agent);
 	bern_world_finish(&world);
 }
+
+/* The defaults of a kind, with one lane and one step a learn call. */
+static inline bern_agent_config trial_config(const char *agent)
+{
+	bern_agent_config config;
+	bern_agent_config_defaults(&config);
+	strncpy(config.agent, agent, sizeof config.agent - 1);
+	config.num_envs = config.num_steps = 1;
+	return config;
+}
+
+/* |count - n p| is within 5 standard errors of a binomial. */
+#define ASSERT_FREQUENCY(count, n, p)                                                              \
+	ck_assert_msg(fabs((count) - (n) * (p)) <= 5 * sqrt((n) * (p) * (1 - (p))) + 1e-9 * (n),   \
+		      "%g of %g, expected a fraction of %.5f", (double)(count), (double)(n),       \
+		      (double)(p))
 
 #endif

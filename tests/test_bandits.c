@@ -4,7 +4,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 /* ---- environments ------------------------------------------------------------------------------------ */
 
@@ -152,16 +151,6 @@ static int32_t real_open(const bern_value *values, bern_instance *out, char *err
 	return 0;
 }
 
-static bern_agent_config config_of(const char *agent)
-{
-	bern_agent_config config;
-	bern_agent_config_defaults(&config);
-	snprintf(config.agent, sizeof config.agent, "%s", agent);
-	config.num_envs = 1;
-	config.num_steps = 1;
-	return config;
-}
-
 static const char *const agents[] = {"epsilon-greedy", "ucb", "thompson", "gradient-bandit"};
 enum { AGENTS = sizeof agents / sizeof agents[0] };
 
@@ -174,7 +163,7 @@ static int32_t last_arm(const trial *t, size_t b)
 
 START_TEST(step_size_0_is_the_sample_average_and_forgets_the_first_estimate)
 {
-	bern_agent_config config = config_of("epsilon-greedy");
+	bern_agent_config config = trial_config("epsilon-greedy");
 	double sum[ARMS] = {0}, n[ARMS] = {0};
 	trial t;
 	config.step_size = 0;
@@ -200,7 +189,7 @@ END_TEST
 START_TEST(a_constant_step_size_weighs_rewards_as_a_geometric_series)
 {
 	/* Q_n = (1-alpha)^n Q_1 + sum_i alpha (1-alpha)^(n-i) R_i, eq. 2.6 of the book */
-	bern_agent_config config = config_of("epsilon-greedy");
+	bern_agent_config config = trial_config("epsilon-greedy");
 	double rewards[ARMS][100];
 	int n[ARMS] = {0};
 	trial t;
@@ -226,7 +215,7 @@ END_TEST
 
 START_TEST(optimistic_estimates_make_every_arm_be_tried_first)
 {
-	bern_agent_config config = config_of("epsilon-greedy");
+	bern_agent_config config = trial_config("epsilon-greedy");
 	int tried[ARMS] = {0};
 	trial t;
 	config.step_size = 0.1;
@@ -243,15 +232,9 @@ START_TEST(optimistic_estimates_make_every_arm_be_tried_first)
 }
 END_TEST
 
-/* |count - n p| is within 5 standard errors of a binomial */
-#define ASSERT_FREQUENCY(count, n, p)                                                              \
-	ck_assert_msg(fabs((count) - (n) * (p)) <= 5 * sqrt((n) * (p) * (1 - (p))) + 1e-9 * (n),   \
-		      "%g of %g, expected a fraction of %.5f", (double)(count), (double)(n),       \
-		      (double)(p))
-
 START_TEST(explores_with_probability_epsilon_and_breaks_ties_evenly)
 {
-	bern_agent_config config = config_of("epsilon-greedy");
+	bern_agent_config config = trial_config("epsilon-greedy");
 	double n[ARMS] = {0}, greedy[ARMS] = {0};
 	const int N = 40000;
 	trial t;
@@ -280,7 +263,7 @@ END_TEST
 
 START_TEST(ucb_takes_the_arm_of_the_best_bound)
 {
-	bern_agent_config config = config_of("ucb");
+	bern_agent_config config = trial_config("ucb");
 	double sum[ARMS] = {0}, n[ARMS] = {0};
 	trial t;
 	config.step_size = 0;
@@ -317,7 +300,7 @@ END_TEST
 
 START_TEST(preferences_follow_equation_2_12)
 {
-	bern_agent_config config = config_of("gradient-bandit");
+	bern_agent_config config = trial_config("gradient-bandit");
 	double H[ARMS] = {0}, rewards = 0;
 	trial t;
 	config.step_size = 0.3;
@@ -347,7 +330,7 @@ END_TEST
 
 START_TEST(arms_are_drawn_from_the_softmax)
 {
-	bern_agent_config config = config_of("gradient-bandit");
+	bern_agent_config config = trial_config("gradient-bandit");
 	const double H[ARMS] = {0.5, -1, 1.25, 0};
 	const int N = 40000;
 	double total = 0, n[ARMS] = {0};
@@ -372,7 +355,7 @@ START_TEST(lanes_update_with_the_probabilities_they_drew_from)
 {
 	/* two lanes, one table: both are drawn at H = 0, where pi = 1/4; the second update must not use a softmax of the
 	 * preferences that the first left behind */
-	bern_agent_config config = config_of("gradient-bandit");
+	bern_agent_config config = trial_config("gradient-bandit");
 	double H[ARMS] = {0};
 	trial t;
 	config.num_envs = 2;
@@ -397,7 +380,7 @@ START_TEST(beta_arms_are_chosen_as_often_as_they_are_best)
 {
 	/* arm 1 has no reward yet, a uniform belief: P(arm 0 is better) is the mean of arm 0's belief, (1+s)/(2+n). Arms 2 and 3 have
 	 * lost 10^9 times. */
-	bern_agent_config config = config_of("thompson");
+	bern_agent_config config = trial_config("thompson");
 	const double wins[] = {0, 1, 3, 40}, tries[] = {1, 1, 10, 41};
 	const double sum[ARMS] = {wins[_i], 0, 0, 0}, count[ARMS] = {tries[_i], 0, 1e9, 1e9};
 	const int N = 40000;
@@ -421,7 +404,7 @@ END_TEST
 START_TEST(gaussian_arms_are_chosen_as_often_as_they_are_best)
 {
 	/* two arms that matter: P(0 is better) = Phi((m0 - m1) / sqrt(v0 + v1)) */
-	bern_agent_config config = config_of("thompson");
+	bern_agent_config config = trial_config("thompson");
 	const double first[] = {0, 2}, s0[] = {1, -1.5}, n0[] = {3, 1}, s1[] = {0.5, 4},
 		     n1[] = {0, 9};
 	const double sum[ARMS] = {s0[_i], _i ? s1[_i] : 0, -1e12, -1e12};
@@ -450,7 +433,7 @@ END_TEST
 
 START_TEST(thompson_takes_arms_for_bernoulli_until_another_reward)
 {
-	bern_agent_config config = config_of("thompson");
+	bern_agent_config config = trial_config("thompson");
 	bern_env env = contexts();
 	trial t;
 	trial_open(&t, &env, NULL, &config, 1);
@@ -468,7 +451,7 @@ END_TEST
 
 START_TEST(contexts_are_learned_apart)
 {
-	bern_agent_config config = config_of(agents[_i]);
+	bern_agent_config config = trial_config(agents[_i]);
 	bern_env env = contexts();
 	double last = 0;
 	trial t;
@@ -497,7 +480,7 @@ END_TEST
 START_TEST(forgetting_agents_know_nothing_of_the_last_episode_or_the_next_lane)
 {
 	/* episodes of 30 steps: after 29 there is something in both tables, and not the same; after 30 nothing */
-	bern_agent_config config = config_of(agents[_i]);
+	bern_agent_config config = trial_config(agents[_i]);
 	trial t;
 	config.num_envs = 2;
 	config.forget = 1;
@@ -537,7 +520,7 @@ END_TEST
 
 START_TEST(arms_that_are_not_allowed_are_never_chosen)
 {
-	bern_agent_config config = config_of(agents[_i]);
+	bern_agent_config config = trial_config(agents[_i]);
 	bern_env env = masked_arms();
 	double n[ARMS] = {0};
 	trial t;
@@ -562,7 +545,7 @@ START_TEST(resumed_equals_unbroken)
 {
 	bern_env env = contexts();
 	for (int forget = 0; forget < 2; forget++) {
-		bern_agent_config config = config_of(agents[_i]);
+		bern_agent_config config = trial_config(agents[_i]);
 		config.num_envs = 3;
 		config.num_steps = 4;
 		config.forget = forget;
@@ -574,7 +557,7 @@ END_TEST
 
 START_TEST(stats_are_means_since_the_last_time)
 {
-	bern_agent_config config = config_of("epsilon-greedy");
+	bern_agent_config config = trial_config("epsilon-greedy");
 	bern_learn_stats stats;
 	trial t;
 	config.step_size = 0.5;
@@ -601,23 +584,23 @@ START_TEST(what_cannot_work_is_refused_in_a_sentence)
 	real.open = real_open;
 	for (int i = 0; i < AGENTS; i++) {
 		char text[100];
-		bern_agent_config config = config_of(agents[i]);
+		bern_agent_config config = trial_config(agents[i]);
 		snprintf(text, sizeof text,
 			 "%s needs DISCRETE observations, those of Real-v0 are BOX", agents[i]);
 		trial_refused(&real, &config, text);
 		config.num_envs = 0;
 		trial_refused(&arms, &config, "num_envs is 0, allowed is [1, ");
 	}
-	bern_agent_config config = config_of("epsilon-greedy");
+	bern_agent_config config = trial_config("epsilon-greedy");
 	config.epsilon = 1.5;
 	trial_refused(&arms, &config, "epsilon is 1.5, allowed is [0, 1]");
-	config = config_of("epsilon-greedy");
+	config = trial_config("epsilon-greedy");
 	config.step_size = NAN;
 	trial_refused(&arms, &config, "step_size is nan, allowed is [0, 1]");
-	config = config_of("gradient-bandit");
+	config = trial_config("gradient-bandit");
 	config.step_size = 0;
 	trial_refused(&arms, &config, "step_size is 0, allowed is anything above 0");
-	config = config_of("ucb");
+	config = trial_config("ucb");
 	config.ucb_c = -1;
 	trial_refused(&arms, &config, "ucb_c is -1, allowed is [0,");
 }
