@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #define LONGEST_ID 127
 
@@ -324,6 +325,11 @@ int32_t bern_registry_load(bern_registry *registry, const char *path, bern_error
 	if (length < 0 || (size_t)length >= sizeof file)
 		return bern_fail(e, BERN_EIO, "%.200s...: the path is too long", path);
 
+	struct stat about;
+	if (stat(file, &about))
+		return bern_fail(e, BERN_EIO, "%s: %s", path, strerror(errno));
+	if (S_ISDIR(about.st_mode))
+		return bern_fail(e, BERN_EFORMAT, "%s: it is a folder, not a library", path);
 	void **libraries = realloc(registry->libraries,
 				   (registry->library_count + 1) * sizeof *libraries);
 	if (!libraries)
