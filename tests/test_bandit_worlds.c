@@ -52,16 +52,19 @@ START_TEST(rewards_are_normal_around_their_arms_value)
 	const double *value = env_field(&run, "value");
 	double before[10];
 	memcpy(before, value, sizeof before);
+	sample moment[3] = {0};
 	for (int32_t a = 0; a < 10; a++) {
-		sample moment[3] = {0};
-		for (int i = 0; i < 5000; i++) {
+		sample arm = {0};
+		for (int i = 0; i < 10000; i++) {
 			ck_assert_uint_eq(env_step(&run, a), 0);
+			sample_add(&arm, (run.reward - before[a]) / sd);
 			add_moments(moment, (run.reward - before[a]) / sd);
 		}
-		ck_assert_mean(moment[0], 0, 0, "reward - value");
-		ck_assert_mean(moment[1], 1, 0, "square of reward - value");
-		ck_assert_mean(moment[2], 3, 0, "fourth power of reward - value");
+		ck_assert_mean(arm, 0, 0, "reward - value of an arm");
 	}
+	ck_assert_mean(moment[0], 0, 0, "reward - value");
+	ck_assert_mean(moment[1], 1, 0, "square of reward - value");
+	ck_assert_mean(moment[2], 3, 0, "fourth power of reward - value");
 	/* stationary: pulls change no value */
 	ck_assert_mem_eq(before, value, sizeof before);
 	env_close(&run);
@@ -85,7 +88,7 @@ START_TEST(drifting_values_take_a_random_walk)
 		for (int t = 0; t < pulls; t++) {
 			if (t == 12)
 				half = value[3] - 2;
-			env_step(&run, 0);
+			env_step(&run, t % 3);
 		}
 		/* a walk of n steps has variance n * 0.01^2, for arms pulled and not */
 		for (int a = 0; a < 10; a++)
@@ -345,6 +348,17 @@ START_TEST(contexts_are_uniform_and_independent_of_the_arm)
 		for (int b = 0; b < 8; b++)
 			square += (seen[a][b] - 400) * (seen[a][b] - 400) / 400;
 	ck_assert_double_le(fabs(square - 63), 5 * sqrt(126));
+
+	/* the first context of an episode: 7 degrees, mean 7, deviation sqrt(14) */
+	double first[8] = {0};
+	for (int i = 0; i < 8 * 400; i++) {
+		env_reset(&run);
+		first[env_index(&run)]++;
+	}
+	square = 0;
+	for (int a = 0; a < 8; a++)
+		square += (first[a] - 400) * (first[a] - 400) / 400;
+	ck_assert_double_le(square, 7 + 5 * sqrt(14));
 	env_close(&run);
 }
 END_TEST
