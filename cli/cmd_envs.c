@@ -18,14 +18,15 @@ static const cli_flag flags[] = {
 
 static const command_help help = {
 	.usage = "bern envs [--json | --paths] [--env-path PATH]...",
-	.summary = "Lists the environments that can be trained on: the built-in ones and those of "
+	.summary = "Lists the environments that can be trained on: the built-in ones and those of\n"
 		   "plugins.",
 	.examples = "  bern envs\n"
 		    "  bern envs --json | jq -r .id\n"
 		    "  bern envs --env-path ./my_env.so\n",
-	.notes = "Plugins are searched in --env-path, the folders of $BERN_ENV_PATH (with colons "
-		 "between them),\n$XDG_DATA_HOME/bern/envs-1 and the installed folder; never in "
-		 "the current folder.\nLoading a plugin runs its code.\n",
+	.notes =
+		"Plugins are searched in --env-path, the folders of $BERN_ENV_PATH (with colons\n"
+		"between them), $XDG_DATA_HOME/bern/envs-1 and the installed folder; never in the\n"
+		"current folder. Loading a plugin runs its code.\n",
 	.flags = flags,
 	.flag_count = sizeof flags / sizeof flags[0],
 };

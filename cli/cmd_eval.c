@@ -32,8 +32,10 @@ static const command_help help = {
 	.usage =
 		"bern eval RUN [--episodes N] [--policy sampled|mean-field|thresholded] [--seed N] "
 		"[--min-return X] [--json]",
-	.summary = "Plays a fixed set of episodes with a trained agent and reports the mean return "
-		   "with its interval.\nRUN is a run folder or a checkpoint file in it.",
+	.summary =
+		"Plays a fixed set of episodes with a trained agent and reports the mean return\n"
+		"with its interval. RUN is a run folder (its best checkpoint, else its latest) or\n"
+		"a checkpoint file in it.",
 	.examples = "  bern eval runs/CartPole-v1__reinforce__s1__20260101-120000\n"
 		    "  bern eval runs/mine --episodes 1000 --policy mean-field --json\n"
 		    "  bern eval runs/mine --min-return 475 && echo solved\n",

@@ -16,8 +16,8 @@ static const cli_flag flags[] = {
 
 static const command_help help = {
 	.usage = "bern info ENV [--json] [--set env.KEY=VALUE]... [--env-path PATH]...",
-	.summary = "Tells all about one environment: what is observed, what can be done, what can "
-		   "be set.",
+	.summary = "Tells all about one environment: what is seen, what can be done, what can be\n"
+		   "set.",
 	.examples = "  bern info CartPole-v1\n"
 		    "  bern info ./my_env.so\n"
 		    "  bern info CartPole-v1 --json | jq .parameters\n",

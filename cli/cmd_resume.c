@@ -15,9 +15,8 @@ static const cli_flag flags[] = {
 
 static const command_help help = {
 	.usage = "bern resume RUN [--total-timesteps N] [--env-path PATH]...",
-	.summary = "Goes on with a run from its latest checkpoint, to the same bits as if it had "
-		   "never "
-		   "stopped.",
+	.summary = "Goes on with a run from its latest checkpoint, to the same bits as if it had\n"
+		   "never stopped.",
 	.examples = "  bern resume runs/CartPole-v1__reinforce__s1__20260101-120000\n"
 		    "  bern resume runs/mine --total-timesteps 1e6\n",
 	.flags = flags,

@@ -40,8 +40,8 @@ static const command_help help = {
 		    "  bern train CartPole-v1 --recipe CartPole-v1-throughput\n"
 		    "  bern train CartPole-v1 --set env.gravity=1.6\n"
 		    "  bern train Gridworld-v0 --set env.map=@map.txt\n"
-		    "  bern train CartPole-v1 --print-config >mine.yaml; bern train --config "
-		    "mine.yaml\n",
+		    "  bern train CartPole-v1 --print-config >mine.yaml\n"
+		    "  bern train --config mine.yaml\n",
 	.notes =
 		"Each option is also a key of `train:` in a file, train.KEY of --set, and a\n"
 		"variable BERN_KEY: learning_rate, train.learning_rate, BERN_LEARNING_RATE.\n"

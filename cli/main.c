@@ -108,14 +108,13 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	int status = run(argc, argv);
 
-	errno = 0;
-	int bad = ferror(stdout), before = errno;
-	if (fflush(stdout) != 0 || bad) {
+	/* of a write that failed earlier only the fact is known */
+	int failed_before = ferror(stdout);
+	if (fflush(stdout) != 0 || failed_before) {
 		bern_error e;
 		bern_fail(&e, BERN_EIO, "standard output: %s",
-			  strerror(errno    ? errno
-				   : before ? before
-					    : EIO));
+			  failed_before ? "not all of the results could be written"
+					: strerror(errno));
 		int failed = report_error(NULL, &e);
 		status = status == EXIT_OK || status == EXIT_NOT_REACHED ? failed : status;
 	}

@@ -11,6 +11,22 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* The origin under which a library was loaded already, perhaps by another path to the same file; NULL if it was not. */
+static const char *loaded_as(const bern_registry *registry, const char *path)
+{
+	char *real = realpath(path, NULL);
+	const char *found = NULL;
+	for (size_t i = 0; real && !found && i < bern_registry_count(registry); i++) {
+		const char *origin = bern_registry_origin(registry, i);
+		char *other = realpath(origin, NULL);
+		if (other && !strcmp(other, real))
+			found = origin;
+		free(other);
+	}
+	free(real);
+	return found;
+}
+
 /* A search under way. */
 typedef struct search {
 	bern_registry *registry;
@@ -46,6 +62,9 @@ static int seen_before(search *s, const char *path)
 static void loaded(void *user, const char *path, const bern_error *why)
 {
 	search *s = user;
+	/* found again on another way: nothing is wrong, and it was told before */
+	if (why && loaded_as(s->registry, path))
+		return;
 	if (s->report && s->report->loaded)
 		s->report->loaded(s->report->user, path, why);
 	if (why && s->first->code == 0)
@@ -223,22 +242,6 @@ static int32_t only_one(const bern_registry *registry, const char *origin, const
 	return bern_fail(e, BERN_EUSAGE,
 			 "%.300s: holds %zu environments, say which: %.300s:ID with %s", origin,
 			 count, origin, list);
-}
-
-/* The origin under which a library was loaded already, perhaps by another path to the same file; NULL if it was not. */
-static const char *loaded_as(const bern_registry *registry, const char *path)
-{
-	char *real = realpath(path, NULL);
-	const char *found = NULL;
-	for (size_t i = 0; real && !found && i < bern_registry_count(registry); i++) {
-		const char *origin = bern_registry_origin(registry, i);
-		char *other = realpath(origin, NULL);
-		if (other && !strcmp(other, real))
-			found = origin;
-		free(other);
-	}
-	free(real);
-	return found;
 }
 
 int32_t registry_find_word(bern_registry *registry, const char *word, const bern_env **env,
