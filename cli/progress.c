@@ -126,7 +126,7 @@ char *progress_line(const progress *p, uint64_t steps, double mean_return, doubl
 	double passed = seconds - p->start;
 	double rate = passed > 0 ? (double)(steps - p->first) / passed : 0;
 	if (mean_return == mean_return)
-		snprintf(reward, sizeof reward, "  return %.4g ", mean_return);
+		snprintf(reward, sizeof reward, "  return %.4g", mean_return);
 	sparkline(p, line);
 	if (finished)
 		snprintf(time, sizeof time, "  %.2f s", passed);
@@ -135,9 +135,9 @@ char *progress_line(const progress *p, uint64_t steps, double mean_return, doubl
 		snprintf(time, sizeof time, "  %s left", total);
 	} else
 		time[0] = '\0';
-	snprintf(out, size, "%s  %s/%s steps  %s/s%s%s%s", p->label, progress_count(steps, done),
+	snprintf(out, size, "%s  %s/%s steps  %s/s%s%s%s%s", p->label, progress_count(steps, done),
 		 progress_count(p->total, total), progress_count((uint64_t)rate, speed), reward,
-		 line, time);
+		 line[0] ? " " : "", line, time);
 	cut(out, width);
 	return out;
 }

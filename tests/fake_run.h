@@ -201,7 +201,7 @@ typedef struct fake_run {
 } fake_run;
 
 /* An update is 6 steps, so that intervals fall between updates. */
-static void fake_config(run_config *config, const char *dir, const char *name)
+static inline void fake_config(run_config *config, const char *dir, const char *name)
 {
 	memset(config, 0, sizeof *config);
 	strcpy(config->env_id, walk_env.id);
@@ -220,7 +220,7 @@ static void fake_config(run_config *config, const char *dir, const char *name)
 }
 
 /* Everything up to a trainer, in a new folder or in the one of the same name. */
-static void fake_make(fake_run *r, const run_config *config, int resumed)
+static inline void fake_make(fake_run *r, const run_config *config, int resumed)
 {
 	memset(r, 0, sizeof *r);
 	r->config = *config;
@@ -247,7 +247,7 @@ static void fake_make(fake_run *r, const run_config *config, int resumed)
 	}
 }
 
-static void fake_finish(fake_run *r)
+static inline void fake_finish(fake_run *r)
 {
 	trainer_finish(&r->trainer);
 	run_folder_close(&r->folder);
@@ -265,7 +265,7 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 }
 
 /* In memory where that can be had: flushing hundreds of small files to a disk takes long. */
-static char *make_dir(char out[64])
+static inline char *make_dir(char out[64])
 {
 	strcpy(out, access("/dev/shm", W_OK) == 0 ? "/dev/shm/bern-test-XXXXXX"
 						  : "/tmp/bern-test-XXXXXX");
@@ -273,13 +273,13 @@ static char *make_dir(char out[64])
 	return out;
 }
 
-static void remove_dir(const char *dir)
+static inline void remove_dir(const char *dir)
 {
 	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 /* A whole file (free) with a zero at its end; fails the test if there is none. */
-static char *slurp(const char *dir, const char *name, size_t *size)
+static inline char *slurp(const char *dir, const char *name, size_t *size)
 {
 	char path[2048];
 	snprintf(path, sizeof path, "%s/%s", dir, name);
@@ -294,7 +294,7 @@ static char *slurp(const char *dir, const char *name, size_t *size)
 	return bytes;
 }
 
-static int is_there(const char *dir, const char *name)
+static inline int is_there(const char *dir, const char *name)
 {
 	char path[2048];
 	struct stat st;
@@ -302,7 +302,7 @@ static int is_there(const char *dir, const char *name)
 	return lstat(path, &st) == 0;
 }
 
-static void append(const char *dir, const char *name, const char *text)
+static inline void append(const char *dir, const char *name, const char *text)
 {
 	char path[2048];
 	snprintf(path, sizeof path, "%s/%s", dir, name);
@@ -312,7 +312,7 @@ static void append(const char *dir, const char *name, const char *text)
 	fclose(file);
 }
 
-static char *target_of(const char *dir, const char *name, char out[128])
+static inline char *target_of(const char *dir, const char *name, char out[128])
 {
 	char path[2048];
 	snprintf(path, sizeof path, "%s/%s", dir, name);

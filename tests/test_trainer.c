@@ -125,6 +125,25 @@ START_TEST(interrupted_run_resumes_to_the_same_bits_at_every_update)
 }
 END_TEST
 
+START_TEST(run_interrupted_in_its_last_update_is_not_ended_before_its_last_look)
+{
+	run_config config;
+	fake_config(&config, dir, "last");
+	ck_assert_int_eq(train(&config, 0, DO_SIGNAL, 67), END_INTERRUPTED);
+	fake_run *r = malloc(sizeof *r);
+	int end;
+	fake_make(r, &config, 1);
+	ck_assert_int_eq(trainer_restore(&r->trainer, &r->e), 0);
+	ck_assert_uint_eq(r->trainer.lanes.steps, 402);
+	ck_assert_int_eq(trainer_ended(&r->trainer), 0);
+	ck_assert_int_eq(trainer_run(&r->trainer, &end, &r->e), 0);
+	ck_assert_int_eq(trainer_ended(&r->trainer), END_STEPS);
+	ck_assert_uint_eq(r->trainer.count.looks, 8);
+	fake_finish(r);
+	free(r);
+}
+END_TEST
+
 START_TEST(run_interrupted_again_and_again_comes_to_the_same_bits)
 {
 	run_config config, cut;
@@ -627,6 +646,7 @@ static Suite *suite(void)
 	TCase *t = tcase_create("resume");
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_test(t, interrupted_run_resumes_to_the_same_bits_at_every_update);
+	tcase_add_test(t, run_interrupted_in_its_last_update_is_not_ended_before_its_last_look);
 	tcase_add_test(t, run_interrupted_again_and_again_comes_to_the_same_bits);
 	tcase_add_test(t, killed_run_resumes_from_its_checkpoint_to_the_same_bits);
 	tcase_add_test(t, run_without_a_checkpoint_says_so);
