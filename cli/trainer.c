@@ -201,8 +201,8 @@ static int32_t check_metadata(const trainer *t, const char *path, bern_error *e)
 static double field(const char *row, int column)
 {
 	for (; column && row; column--) {
-		row = strchr(row, ',');
-		row += row != NULL;
+		const char *comma = strchr(row, ',');
+		row = comma ? comma + 1 : NULL;
 	}
 	return row ? strtod(row, NULL) : 0;
 }
