@@ -1,0 +1,137 @@
+#include "reference.h"
+
+#include <bern/math.h>
+#include <math.h>
+#include <string.h>
+
+/* Activation of unit j of layer l given what is below: firing k, or the input. */
+static double activation(const bern_network *net, const double *params,
+			 const bern_reference_step *step, size_t l, size_t k, size_t j)
+{
+	const bern_layer *layer = &net->layer[l];
+	double a = params[layer->bias + j];
+	for (size_t i = 0; i < layer->inputs; i++) {
+		double x = l == 0 ? step->x[i] : (double)step->h[l - 1][k * layer->inputs + i];
+		a += x * params[layer->weight + i * layer->units + j];
+	}
+	return a;
+}
+
+static double sigmoid(double a)
+{
+	return 1.0 / (1.0 + bern_exp(-a));
+}
+
+double bern_reference_probability(const bern_network *net, const double *params,
+				  const bern_reference_step *step)
+{
+	double product = 1.0;
+	for (size_t l = 0; l < net->depth; l++)
+		for (size_t k = 0; k < step->firings; k++)
+			for (size_t j = 0; j < net->layer[l].units; j++) {
+				double p = sigmoid(activation(net, params, step, l, k, j));
+				product *= step->h[l][k * net->layer[l].units + j] ? p : 1.0 - p;
+			}
+	return product;
+}
+
+void bern_reference_policy(const bern_network *net, const double *params,
+			   const bern_reference_step *step, double *pi)
+{
+	const bern_action_head *head = &net->head;
+	for (size_t k = 0; k < step->firings; k++)
+		for (size_t c = 0; c < head->components; c++) {
+			double *pi_c = pi + k * head->logits + head->offset[c], total = 0.0;
+			for (size_t n = 0; n < head->size[c]; n++) {
+				double a = activation(net, params, step, net->depth, k,
+						      head->offset[c] + n);
+				pi_c[n] = head->size[c] == 1 ? sigmoid(a) : bern_exp(a);
+				total += pi_c[n];
+			}
+			for (size_t n = 0; head->size[c] > 1 && n < head->size[c]; n++)
+				pi_c[n] /= total;
+		}
+}
+
+/* pi_k(action) */
+static double chance(const bern_action_head *head, const double *pi, const int32_t *action)
+{
+	double product = 1.0;
+	for (size_t c = 0; c < head->components; c++) {
+		const double *pi_c = pi + head->offset[c];
+		if (head->size[c] == 1)
+			product *= action[c] ? pi_c[0] : 1.0 - pi_c[0];
+		else
+			product *= pi_c[action[c]];
+	}
+	return product;
+}
+
+#define MOST 4096 /* K * N: references are for small networks */
+
+double bern_reference_likelihood(const bern_network *net, const double *params,
+				 const bern_reference_step *step)
+{
+	double pi[MOST], mean = 0.0;
+	bern_reference_policy(net, params, step, pi);
+	for (size_t k = 0; k < step->firings; k++)
+		mean += chance(&net->head, pi + k * net->head.logits, step->action) /
+			(double)step->firings;
+	return mean;
+}
+
+/* Score of unit j of hidden layer l in firing k: h - p. */
+static double score(const bern_network *net, const double *params, const bern_reference_step *step,
+		    size_t l, size_t k, size_t j)
+{
+	return (double)step->h[l][k * net->layer[l].units + j] -
+	       sigmoid(activation(net, params, step, l, k, j));
+}
+
+/* Score of a logit in firing k: d log pi_k(action) / d logit. */
+static double output_score(const bern_action_head *head, const double *pi, const int32_t *action,
+			   size_t logit)
+{
+	size_t c = 0;
+	while (head->offset[c] + head->size[c] <= logit)
+		c++;
+	double chosen = head->size[c] == 1 ? (double)action[c]
+					   : (double)((size_t)action[c] == logit - head->offset[c]);
+	return chosen - pi[logit];
+}
+
+void bern_reference_estimate(const bern_network *net, const double *params,
+			     const bern_reference_step *step, double *gradient)
+{
+	size_t K = step->firings, N = net->head.logits, unit = 0;
+	double pi[MOST], w[MOST], c[MOST], total = 0.0;
+	bern_reference_policy(net, params, step, pi);
+	for (size_t k = 0; k < K; k++) {
+		w[k] = chance(&net->head, pi + k * N, step->action);
+		total += w[k];
+	}
+	for (size_t k = 0; k < K; k++) {
+		w[k] /= total;
+		c[k] = K == 1 ? 1.0 : (w[k] - 1.0 / (double)K) * (double)K / ((double)K - 1.0);
+	}
+	memset(gradient, 0, net->param_count * sizeof *gradient);
+	for (size_t l = 0; l <= net->depth; l++) {
+		const bern_layer *layer = &net->layer[l];
+		for (size_t j = 0; j < layer->units; j++, unit++) {
+			double A = step->advantage - (step->unit ? step->unit[unit] : 0.0);
+			for (size_t k = 0; k < K; k++) {
+				double s = l < net->depth
+						   ? c[k] * score(net, params, step, l, k, j)
+						   : w[k] * output_score(&net->head, pi + k * N,
+									 step->action, j);
+				gradient[layer->bias + j] += A * s;
+				for (size_t i = 0; i < layer->inputs; i++) {
+					double x = l == 0 ? step->x[i]
+							  : (double)step->h[l - 1]
+									   [k * layer->inputs + i];
+					gradient[layer->weight + i * layer->units + j] += A * s * x;
+				}
+			}
+		}
+	}
+}
