@@ -1,8 +1,9 @@
 /* gradient-bandit: softmax over preferences that follow the gradient of the expected reward. Sutton & Barto 2018, section 2.8;
  * it is REINFORCE (Williams 1992) for a single stochastic unit.
  *
- * The baseline is the mean of the rewards before this one, so that it does not depend on the action; the first reward is its
- * own baseline (footnote of section 2.8). With several lanes each update uses the probabilities its action was drawn from.
+ * The baseline is the mean of all rewards, this one included, as in the book's own experiments (footnote of section 2.8). It
+ * is no bias: with n rewards, R - mean_n = (1 - 1/n) (R - mean_{n-1}), the step of a baseline that does not depend on
+ * the action, a little shorter at first. With several lanes each update uses the probabilities its action was drawn from.
  * act(): sampled = drawn from the softmax, mean-field and thresholded = the most preferred. */
 #include "bandit.h"
 #include "kinds.h"
@@ -11,18 +12,16 @@
 
 #include <math.h>
 
-/* The arm in which u of the way up the sum of `weight` lies. */
-static int32_t draw_from(const double *weight, size_t A, double total, draws *d)
+/* An arm with probability pi[a]; (A), which sum to 1 but for rounding. */
+static int32_t draw_from(const double *pi, size_t A, draws *d)
 {
-	double left = draws_uniform(d) * total;
+	double left = draws_uniform(d);
 	int32_t last = 0;
-	for (size_t a = 0; a < A; a++) {
-		if (weight[a] <= 0)
+	for (size_t a = 0; a < A && left >= 0; a++) {
+		if (pi[a] <= 0)
 			continue;
 		last = (int32_t)a;
-		left -= weight[a];
-		if (left < 0)
-			break;
+		left -= pi[a];
 	}
 	return last;
 }
@@ -41,21 +40,22 @@ static int32_t choose(const bandit *self, const place *at, const uint8_t *mask, 
 	}
 	for (size_t a = 0; a < A; a++)
 		pi[a] /= total;
-	return draw_from(pi, A, 1, d);
+	return draw_from(pi, A, d);
 }
 
 /* H[a] <- H[a] + alpha (R - mean) ([a = arm] - pi[a]), eq. 2.12 */
 static double learn(bandit *self, place *at, int32_t arm, double reward, const double *pi)
 {
 	const bern_agent_config *config = &self->base.config;
-	double baseline = *at->trials > 0 ? *at->mean : reward;
-	double step = config->step_size * (reward - (config->gradient_baseline ? baseline : 0));
-	for (size_t a = 0; a < self->base.A; a++)
-		at->value[a] += step * ((a == (size_t)arm) - pi[a]);
+	double surprise = *at->trials > 0 ? reward - *at->mean : 0;
 	at->count[arm] += 1;
 	*at->trials += 1;
 	*at->mean += (reward - *at->mean) / *at->trials;
-	return reward - baseline;
+	double baseline = config->gradient_baseline ? *at->mean : 0;
+	double step = config->step_size * (reward - baseline);
+	for (size_t a = 0; a < self->base.A; a++)
+		at->value[a] += step * ((a == (size_t)arm) - pi[a]);
+	return surprise;
 }
 
 static int32_t create(bern_agent **agent, const bern_agent_config *config, const bern_world *world,

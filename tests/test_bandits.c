@@ -311,15 +311,14 @@ START_TEST(preferences_follow_equation_2_12)
 		trial_learn(&t, 1);
 		int32_t arm = last_arm(&t, 0);
 		double R = arms_reward(arm, i), total = 0, pi[ARMS];
-		/* the mean of the rewards before this one; the first is its own */
-		double mean = !_i ? 0 : i ? rewards / i : R;
+		rewards += R;
+		double mean = _i ? rewards / (i + 1) : 0;
 		for (int a = 0; a < ARMS; a++)
 			total += exp(H[a]);
 		for (int a = 0; a < ARMS; a++)
 			pi[a] = exp(H[a]) / total;
 		for (int a = 0; a < ARMS; a++)
 			H[a] += 0.3 * (R - mean) * (a == arm ? 1 - pi[a] : -pi[a]);
-		rewards += R;
 		/* errors of some ulp a step add up, and the softmax passes on about as much */
 		for (int a = 0; a < ARMS; a++)
 			ck_assert_double_eq_tol(value[a], H[a], 1e-12 * (i + 1));
