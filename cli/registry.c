@@ -3,7 +3,7 @@
 
 #include "command.h"
 
-#include <builtin.h>
+#include <bern/builtin.h>
 
 #include <errno.h>
 #include <stdio.h>

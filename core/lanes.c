@@ -35,7 +35,7 @@ _Static_assert(sizeof(bern_rng) == 5 * sizeof(uint64_t), "a stream is saved as f
 /* Puts the place in front: "CartPole-v1: lane 2 of seed 7, episode 0, step 31: ..." */
 static int32_t at_lane(const bern_lanes *lanes, size_t b, bern_error *e)
 {
-	const lanes_private *own = lanes->private;
+	const lanes_private *own = lanes->own;
 	return bern_because(e, "%s: lane %zu of seed %llu, episode %llu, step %llu",
 			    lanes->world->env->id, b, (unsigned long long)lanes->seed,
 			    (unsigned long long)own->episode[b],
@@ -69,7 +69,7 @@ static int inside(const float *x, const float *low, const float *high, size_t co
 /* Writes the observation of a lane to its row of obs and index. */
 static int32_t observe(bern_lanes *lanes, size_t b, bern_error *e)
 {
-	lanes_private *own = lanes->private;
+	lanes_private *own = lanes->own;
 	const bern_world *world = lanes->world;
 	const bern_space *s = &world->instance.observation;
 	const void *state = own->states + b * world->state_stride;
@@ -119,7 +119,7 @@ static void keep_last(bern_lanes *lanes, size_t b)
 
 static int32_t read_mask(bern_lanes *lanes, size_t b, bern_error *e)
 {
-	const lanes_private *own = lanes->private;
+	const lanes_private *own = lanes->own;
 	const bern_world *world = lanes->world;
 	uint8_t *mask_b = lanes->mask + b * own->mask_count;
 	world->env->mask(world->instance.model, own->states + b * world->state_stride, mask_b);
@@ -139,7 +139,7 @@ static int32_t read_mask(bern_lanes *lanes, size_t b, bern_error *e)
 /* Starts an episode from the stream that is already in streams[b]. */
 static int32_t begin(bern_lanes *lanes, size_t b, bern_error *e)
 {
-	lanes_private *own = lanes->private;
+	lanes_private *own = lanes->own;
 	const bern_world *world = lanes->world;
 	own->started[b] = own->running[b] = 1;
 	own->length[b] = 0;
@@ -153,7 +153,7 @@ static int32_t begin(bern_lanes *lanes, size_t b, bern_error *e)
 /* Starts an episode from the lane's own stream for it. */
 static int32_t begin_own(bern_lanes *lanes, size_t b, bern_error *e)
 {
-	lanes_private *own = lanes->private;
+	lanes_private *own = lanes->own;
 	bern_stream_key key = {.purpose = lanes->purpose,
 			       .agent = lanes->agent,
 			       .lane = (uint32_t)b,
@@ -164,7 +164,7 @@ static int32_t begin_own(bern_lanes *lanes, size_t b, bern_error *e)
 
 static void report_episode(bern_lanes *lanes, size_t b, uint32_t flags)
 {
-	const lanes_private *own = lanes->private;
+	const lanes_private *own = lanes->own;
 	if (!lanes->on_episode)
 		return;
 	bern_episode episode = {.lane = b,
@@ -179,7 +179,7 @@ static void report_episode(bern_lanes *lanes, size_t b, uint32_t flags)
 /* The step of one lane; its action is known to be inside its space. */
 static int32_t step_lane(bern_lanes *lanes, size_t b, const void *action, bern_error *e)
 {
-	lanes_private *own = lanes->private;
+	lanes_private *own = lanes->own;
 	const bern_world *world = lanes->world;
 	const bern_env *env = world->env;
 	void *state = own->states + b * world->state_stride;
@@ -228,7 +228,7 @@ static int32_t step_lane(bern_lanes *lanes, size_t b, const void *action, bern_e
 
 static int32_t check_started(const bern_lanes *lanes, bern_error *e)
 {
-	if (lanes->private->manual || lanes->private->started[0])
+	if (lanes->own->manual || lanes->own->started[0])
 		return BERN_OK;
 	return bern_fail(e, BERN_EUSAGE, "%s: a step was asked for before the first reset",
 			 lanes->world->env->id);
@@ -237,7 +237,7 @@ static int32_t check_started(const bern_lanes *lanes, bern_error *e)
 /* Refuses a whole set of actions before any lane moves. */
 static int32_t check_actions(const bern_lanes *lanes, const int32_t *actions, bern_error *e)
 {
-	const lanes_private *own = lanes->private;
+	const lanes_private *own = lanes->own;
 	const bern_space *s = &lanes->world->instance.action;
 	const size_t A = lanes->world->action_count;
 	for (size_t b = 0; b < lanes->count; b++) {
@@ -268,7 +268,7 @@ static void skip_lane(bern_lanes *lanes, size_t b)
 
 int32_t bern_lanes_step(bern_lanes *lanes, const int32_t *actions, bern_error *e)
 {
-	lanes_private *own = lanes->private;
+	lanes_private *own = lanes->own;
 	const bern_space *s = &lanes->world->instance.action;
 	const size_t A = lanes->world->action_count;
 	if (s->kind == BERN_BOX)
@@ -295,7 +295,7 @@ int32_t bern_lanes_step(bern_lanes *lanes, const int32_t *actions, bern_error *e
 
 static int32_t check_box_actions(const bern_lanes *lanes, const float *actions, bern_error *e)
 {
-	const lanes_private *own = lanes->private;
+	const lanes_private *own = lanes->own;
 	const bern_space *s = &lanes->world->instance.action;
 	const size_t A = lanes->world->action_count;
 	const int bytes = s->dtype == BERN_UINT8;
@@ -319,7 +319,7 @@ static int32_t check_box_actions(const bern_lanes *lanes, const float *actions, 
 
 int32_t bern_lanes_step_box(bern_lanes *lanes, const float *actions, bern_error *e)
 {
-	lanes_private *own = lanes->private;
+	lanes_private *own = lanes->own;
 	const bern_space *s = &lanes->world->instance.action;
 	const size_t A = lanes->world->action_count;
 	if (s->kind != BERN_BOX)
@@ -358,7 +358,7 @@ static void set_bounds(lanes_private *own, const bern_space *s)
 
 static void take_memory(bern_lanes *lanes)
 {
-	lanes_private *own = lanes->private;
+	lanes_private *own = lanes->own;
 	const bern_world *world = lanes->world;
 	bern_arena *arena = &own->arena;
 	const size_t B = lanes->count, O = world->observation_floats;
@@ -393,7 +393,7 @@ static void take_memory(bern_lanes *lanes)
 
 static int32_t attach_states(bern_lanes *lanes, bern_error *e)
 {
-	lanes_private *own = lanes->private;
+	lanes_private *own = lanes->own;
 	const bern_world *world = lanes->world;
 	if (!world->env->attach)
 		return BERN_OK;
@@ -423,18 +423,18 @@ int32_t bern_lanes_init(bern_lanes *lanes, const bern_world *world, size_t count
 	lanes->seed = seed;
 	lanes->purpose = purpose;
 	lanes->agent = agent;
-	lanes->private = calloc(1, sizeof *lanes->private);
-	if (!lanes->private) {
+	lanes->own = calloc(1, sizeof *lanes->own);
+	if (!lanes->own) {
 		memset(lanes, 0, sizeof *lanes);
 		return bern_fail(e, BERN_EMEMORY, "%s: no memory for %zu lanes", world->env->id,
 				 count);
 	}
 	take_memory(lanes);
-	int32_t rc = bern_arena_check(&lanes->private->arena, e);
+	int32_t rc = bern_arena_check(&lanes->own->arena, e);
 	if (rc)
 		bern_because(e, "%s: %zu lanes", world->env->id, count);
-	else if (lanes->private->low)
-		set_bounds(lanes->private, &world->instance.observation);
+	else if (lanes->own->low)
+		set_bounds(lanes->own, &world->instance.observation);
 	if (!rc)
 		rc = attach_states(lanes, e);
 	if (rc)
@@ -444,9 +444,9 @@ int32_t bern_lanes_init(bern_lanes *lanes, const bern_world *world, size_t count
 
 void bern_lanes_finish(bern_lanes *lanes)
 {
-	if (!lanes || !lanes->private)
+	if (!lanes || !lanes->own)
 		return;
-	lanes_private *own = lanes->private;
+	lanes_private *own = lanes->own;
 	const bern_world *world = lanes->world;
 	while (own->attached > 0)
 		world->env->detach(world->instance.model,
@@ -460,7 +460,7 @@ void bern_lanes_finish(bern_lanes *lanes)
 
 int32_t bern_lanes_reset(bern_lanes *lanes, bern_error *e)
 {
-	lanes_private *own = lanes->private;
+	lanes_private *own = lanes->own;
 	int32_t rc = BERN_OK;
 	for (size_t b = 0; !rc && b < lanes->count; b++) {
 		own->episode[b] = 0;
@@ -472,12 +472,12 @@ int32_t bern_lanes_reset(bern_lanes *lanes, bern_error *e)
 
 void bern_lanes_set_manual(bern_lanes *lanes)
 {
-	lanes->private->manual = 1;
+	lanes->own->manual = 1;
 }
 
 int32_t bern_lanes_start(bern_lanes *lanes, size_t lane, const bern_rng *stream, bern_error *e)
 {
-	lanes_private *own = lanes->private;
+	lanes_private *own = lanes->own;
 	if (own->started[lane])
 		own->episode[lane]++;
 	own->streams[lane] = *stream;
@@ -486,17 +486,17 @@ int32_t bern_lanes_start(bern_lanes *lanes, size_t lane, const bern_rng *stream,
 
 void bern_lanes_park(bern_lanes *lanes, size_t lane)
 {
-	lanes->private->running[lane] = 0;
+	lanes->own->running[lane] = 0;
 }
 
 int bern_lanes_running(const bern_lanes *lanes, size_t lane)
 {
-	return lanes->private->running[lane];
+	return lanes->own->running[lane];
 }
 
 void *bern_lanes_state(const bern_lanes *lanes, size_t lane)
 {
-	return lanes->private->states + lane * lanes->world->state_stride;
+	return lanes->own->states + lane * lanes->world->state_stride;
 }
 
 /* ---- saving --------------------------------------------------------------------------------------- */
@@ -504,7 +504,7 @@ void *bern_lanes_state(const bern_lanes *lanes, size_t lane)
 /* Room for what save() writes, which is the same number of bytes at any time. */
 static int32_t take_saved(bern_lanes *lanes, bern_error *e)
 {
-	lanes_private *own = lanes->private;
+	lanes_private *own = lanes->own;
 	const bern_world *world = lanes->world;
 	if (!world->env->attach || own->saved)
 		return BERN_OK;
@@ -520,7 +520,7 @@ static int32_t take_saved(bern_lanes *lanes, bern_error *e)
 
 int32_t bern_lanes_tensors(bern_lanes *lanes, bern_tensors *list, bern_error *e)
 {
-	lanes_private *own = lanes->private;
+	lanes_private *own = lanes->own;
 	const bern_world *world = lanes->world;
 	const size_t B = lanes->count;
 	int32_t rc = take_saved(lanes, e);
@@ -561,7 +561,7 @@ int32_t bern_lanes_tensors(bern_lanes *lanes, bern_tensors *list, bern_error *e)
 
 int32_t bern_lanes_before_save(bern_lanes *lanes, bern_error *e)
 {
-	lanes_private *own = lanes->private;
+	lanes_private *own = lanes->own;
 	const bern_world *world = lanes->world;
 	int32_t rc = take_saved(lanes, e);
 	if (rc || !world->env->attach)
@@ -582,7 +582,7 @@ int32_t bern_lanes_before_save(bern_lanes *lanes, bern_error *e)
 
 int32_t bern_lanes_after_load(bern_lanes *lanes, bern_error *e)
 {
-	lanes_private *own = lanes->private;
+	lanes_private *own = lanes->own;
 	const bern_world *world = lanes->world;
 	const bern_space *s = &world->instance.observation;
 	/* the index is used to clear its place in a row, so a file must not lead outside */

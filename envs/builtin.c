@@ -1,4 +1,4 @@
-#include "builtin.h"
+#include <bern/builtin.h>
 
 /* builtin_list.h is made by Meson: one X(name) for each environment file */
 #define X(name) bern_plugin_entry bern_plugin_##name;

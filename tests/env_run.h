@@ -2,8 +2,7 @@
 #ifndef BERN_TEST_ENV_RUN_H
 #define BERN_TEST_ENV_RUN_H
 
-#include "builtin.h"
-
+#include <bern/builtin.h>
 #include <bern/host.h>
 #include <bern/seed.h>
 

@@ -1,6 +1,5 @@
 /* The recorded steps of the real Gymnasium are what our environments do with the same seeds and actions. */
-#include "builtin.h"
-
+#include <bern/builtin.h>
 #include <bern/host.h>
 #include <bern/seed.h>
 

@@ -177,10 +177,11 @@ typedef struct bern_eval_plan {
 typedef struct bern_eval_result {
 	uint64_t episodes; /* finished; < N if given up */
 	int32_t given_up;  /* 1: the target cannot be reached any more */
-	uint64_t steps; /* of the finished episodes */
+	uint64_t steps;    /* of the finished episodes */
 	double mean, deviation, minimum,
-		maximum;  /* of the returns of the finished episodes; deviation with N-1 */
-	double low, high; /* 95% interval of the mean (Student's t); NaN, like deviation, of one episode */
+		maximum; /* of the returns of the finished episodes; deviation with N-1 */
+	double low,
+		high; /* 95% interval of the mean (Student's t); NaN, like deviation, of one episode */
 	double mean_length;
 	double success;    /* fraction of episodes that ended TERMINATED, not merely cut */
 	double *returns;   /* (N) if the caller gave room, else NULL; episode i at i */

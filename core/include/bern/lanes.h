@@ -48,7 +48,7 @@ typedef struct bern_lanes {
 	/* called for each episode that ends, in lane order; may be NULL */
 	void (*on_episode)(void *user, const bern_episode *episode);
 	void *user;
-	struct bern_lanes_private *private;
+	struct bern_lanes_private *own;
 } bern_lanes;
 
 /* Allocates for `count` lanes; nothing has been reset yet. */

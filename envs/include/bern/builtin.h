@@ -1,9 +1,9 @@
-/* builtin.h: the environments that Bern brings along, for a registry to adopt.
+/* bern/builtin.h: the environments that Bern brings along, for a registry to adopt.
  *
- * Each file of this folder is one plugin; envs/meson.build lists them, and nothing else does.
+ * Each file of envs/ is one plugin; envs/meson.build lists them, and nothing else does.
  */
-#ifndef BERN_BUILTIN_ENVS_H
-#define BERN_BUILTIN_ENVS_H
+#ifndef BERN_BUILTIN_H
+#define BERN_BUILTIN_H
 
 #include <bern/env.h>
 
