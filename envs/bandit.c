@@ -30,7 +30,7 @@ enum { P_ARMS, P_PROBLEM, P_STEPS, P_DRIFT, P_FIRST, P_SECOND, P_THIRD };
 		 0,                                                                                \
 		 "-1",                                                                             \
 		 -1,                                                                               \
-		 9007199254740992.0,                                                               \
+		 1e15,                                                                             \
 		 NULL},                                                                            \
 	[P_STEPS] = {"steps", "pulls of an episode", BERN_INT, 0, "1000", 1, 1e9, NULL},           \
 	[P_DRIFT] = {                                                                              \

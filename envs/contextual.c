@@ -33,7 +33,7 @@ static const bern_param params[P_COUNT] = {
 		     "1", 0, 1e6, NULL},
 	[P_PROBLEM] = {"problem",
 		       "0 or more: always the problem of this number; -1: a new one each episode",
-		       BERN_INT, 0, "0", -1, 9007199254740992.0, NULL},
+		       BERN_INT, 0, "0", -1, 1e15, NULL},
 	[P_STEPS] = {"steps", "choices of an episode", BERN_INT, 0, "100", 1, 1e9, NULL},
 };
 
