@@ -194,6 +194,14 @@ int32_t bern_table_streams(table_agent *self, bern_tensors *list, bern_error *e)
 	/* a row a lane: 16 states, then the addend */
 	_Static_assert(sizeof(bern_firing_rng) == (BERN_LEAPS + 1) * sizeof(uint64_t),
 		       "a firing stream is 17 words");
-	return bern_tensors_add(list, BERN_T_U64, self->rng, self->B, BERN_LEAPS + 1, e,
-				"learner.streams");
+	int32_t rc = bern_tensors_add(list, BERN_T_U64, self->rng, self->B, BERN_LEAPS + 1, e,
+				      "learner.streams");
+	if (!rc)
+		rc = bern_tensors_add(list, BERN_T_F64, &self->squared_error, 1, 0, e,
+				      "learner.squared_error");
+	if (!rc)
+		rc = bern_tensors_add(list, BERN_T_U64, &self->errors, 1, 0, e, "learner.errors");
+	if (!rc)
+		rc = bern_tensors_add(list, BERN_T_U64, &self->updates, 1, 0, e, "learner.updates");
+	return rc;
 }

@@ -98,7 +98,7 @@ int32_t bern_table_end_learn(table_agent *self, bern_error *e);
  * is step_size (NaN for a sample average); the rest is not known. */
 void bern_table_stats(bern_agent *agent, bern_learn_stats *stats);
 
-/* Registers the random streams. */
+/* Registers the random streams and the sums behind the stats. */
 int32_t bern_table_streams(table_agent *self, bern_tensors *list, bern_error *e);
 
 /* The row of the mask for a lane, or NULL. */

@@ -81,18 +81,20 @@ static const char *const blocks[] = {"\u2581", "\u2582", "\u2583", "\u2584",
 				     "\u2585", "\u2586", "\u2587", "\u2588"};
 static const char *const ascii[] = {"_", ".", ",", "-", "=", "+", "*", "#"};
 
-static void sparkline(const progress *p, char *out)
+/* Writes the points, or `room` of them from first to last. */
+static void sparkline(const progress *p, size_t room, char *out)
 {
 	double low = 0, high = 0;
+	size_t count = p->count < room ? p->count : room;
 	for (size_t i = 0; i < p->count; i++) {
 		low = i == 0 || p->points[i] < low ? p->points[i] : low;
 		high = i == 0 || p->points[i] > high ? p->points[i] : high;
 	}
 	out[0] = '\0';
-	for (size_t i = 0; i < p->count; i++) {
-		double part = high > low ? (p->points[i] - low) / (high - low) : 0;
-		size_t level = (size_t)(part * 7 + 0.5);
-		strcat(out, (p->utf8 ? blocks : ascii)[level]);
+	for (size_t i = 0; i < count; i++) {
+		double point = p->points[(i + 1) * p->count / count - 1];
+		double part = high > low ? (point - low) / (high - low) : 0;
+		strcat(out, (p->utf8 ? blocks : ascii)[(size_t)(part * 7 + 0.5)]);
 	}
 }
 
@@ -121,23 +123,27 @@ static void cut(char *text, size_t width)
 char *progress_line(const progress *p, uint64_t steps, double mean_return, double seconds,
 		    int finished, size_t width, char *out, size_t size)
 {
-	char done[32], total[32], speed[32], reward[48] = "", line[4 * PROGRESS_POINTS] = "",
-					     time[48];
+	char done[32], total[32], speed[32], reward[48] = "", line[4 * PROGRESS_POINTS] = "";
+	char time[48] = "";
 	double passed = seconds - p->start;
 	double rate = passed > 0 ? (double)(steps - p->first) / passed : 0;
 	if (mean_return == mean_return)
 		snprintf(reward, sizeof reward, "  return %.4g", mean_return);
-	sparkline(p, line);
 	if (finished)
 		snprintf(time, sizeof time, "  %.2f s", passed);
 	else if (rate > 0 && p->total > steps) {
 		duration((double)(p->total - steps) / rate, total, sizeof total);
 		snprintf(time, sizeof time, "  %s left", total);
-	} else
-		time[0] = '\0';
-	snprintf(out, size, "%s  %s/%s steps  %s/s%s%s%s%s", p->label, progress_count(steps, done),
-		 progress_count(p->total, total), progress_count((uint64_t)rate, speed), reward,
-		 line[0] ? " " : "", line, time);
+	}
+	int used = snprintf(out, size, "%s  %s/%s steps  %s/s%s", p->label,
+			    progress_count(steps, done), progress_count(p->total, total),
+			    progress_count((uint64_t)rate, speed), reward);
+	/* the sparkline takes what is left of the line */
+	size_t others = (size_t)used + strlen(time) + 1;
+	if (p->count && others + 3 < width)
+		sparkline(p, width - others, line);
+	if ((size_t)used < size)
+		snprintf(out + used, size - (size_t)used, "%s%s%s", line[0] ? " " : "", line, time);
 	cut(out, width);
 	return out;
 }

@@ -142,7 +142,7 @@ typedef struct bern_agent_kind {
 	void (*stats)(bern_agent *agent, bern_learn_stats *stats);
 	/* Registers what act() needs ("weights" and the like). */
 	int32_t (*policy_tensors)(bern_agent *agent, bern_tensors *list, bern_error *e);
-	/* Registers everything else that a resumed run needs. */
+	/* Registers everything else that a resumed run needs; also the sums behind stats(), or its log would differ. */
 	int32_t (*learner_tensors)(bern_agent *agent, bern_tensors *list, bern_error *e);
 } bern_agent_kind;
 
