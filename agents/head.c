@@ -8,7 +8,7 @@
 uint32_t bern_draw(bern_draws *draws)
 {
 	if (draws->left == 0) {
-		bern_firing_rng_next(draws->rng, draws->block);
+		draws->kernels->draw(draws->block, draws->rng);
 		draws->left = BERN_LEAPS;
 	}
 	return draws->block[BERN_LEAPS - draws->left--];

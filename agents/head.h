@@ -9,6 +9,7 @@
 #define BERN_HEAD_H
 
 #include "arena.h"
+#include "kernels.h"
 
 #include <bern/agent.h>
 
@@ -21,6 +22,7 @@ typedef struct bern_action_head {
 
 /* Numbers of a firing stream one by one, taken in blocks of 16. Zero `left` to start. */
 typedef struct bern_draws {
+	const bern_kernels *kernels;
 	bern_firing_rng *rng;
 	uint32_t block[BERN_LEAPS];
 	size_t left;

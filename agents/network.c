@@ -38,7 +38,7 @@ int32_t bern_network_init(bern_network *net, bern_arena *arena, const bern_actio
 			      .depth = depth,
 			      .firings = firings,
 			      .head = *head,
-			      .most_units = bern_padded(inputs)};
+			      .most_units = bern_padded(inputs > firings ? inputs : firings)};
 	size_t fan_in = inputs;
 	for (size_t l = 0; l <= depth; l++) {
 		bern_layer *layer = &net->layer[l];
@@ -98,20 +98,33 @@ int32_t bern_trace_init(bern_trace *trace, bern_arena *arena, const bern_network
 	return bern_arena_check(arena, e);
 }
 
-/* Logits of the output layer from the last hidden layer: firings where h is given, else numbers. */
-static void output(bern_network *net, float *logits, const uint8_t *h, const float *x)
+/* pi of the K firings from the last hidden layer's. */
+static void fired_policies(bern_network *net, float *pi, const uint8_t *h, const uint8_t *mask)
 {
 	const bern_layer *out = &net->layer[net->depth];
 	const float *w = net->params + out->weight, *bias = net->params + out->bias;
-	if (out->units == 1) {
-		logits[0] = h ? net->kernels->fired_dot(h, w, bias[0], out->inputs)
-			      : net->kernels->dot(x, w, bias[0], out->inputs);
-	} else if (h) {
-		size_t count = net->kernels->fired(net->rows, h, out->inputs);
-		net->kernels->affine_rows(logits, net->rows, count, w, bias, out->units);
-	} else {
-		net->kernels->affine(logits, x, w, bias, out->inputs, out->units);
+	size_t K = net->firings, N = out->units, P = bern_padded(out->inputs);
+	float *logits = net->a; /* free again once the hidden layers have fired */
+	if (N == 1) {           /* one action unit: all firings at once */
+		net->kernels->fired_dot(logits, h, w, bias[0], out->inputs, K);
+		net->kernels->probability(logits, logits, K);
+		memcpy(pi, logits, K * sizeof *pi);
+		return;
 	}
+	for (size_t k = 0; k < K; k++) {
+		size_t count = net->kernels->fired(net->rows, h + k * P, out->inputs);
+		net->kernels->affine_rows(logits, net->rows, count, w, bias, N);
+		bern_head_probabilities(&net->head, pi + k * N, logits, mask);
+	}
+}
+
+/* pi of one pass of real numbers. */
+static void real_policy(bern_network *net, float *pi, const float *x, const uint8_t *mask)
+{
+	const bern_layer *out = &net->layer[net->depth];
+	net->kernels->affine(net->a, x, net->params + out->weight, net->params + out->bias,
+			     out->inputs, out->units);
+	bern_head_probabilities(&net->head, pi, net->a, mask);
 }
 
 /* Activations of a relu or tanh layer. */
@@ -187,21 +200,16 @@ void bern_network_act(bern_network *net, bern_trace *trace, size_t row, const ui
 {
 	size_t K = net->firings, N = net->head.logits, last = net->depth - 1;
 	float *pi = trace->pi + row * K * N;
-	float *logits = net->a; /* free again once the hidden layers have fired */
 	if (net->units == BERN_UNITS_BINARY) {
 		fire(net, trace, row, rng);
-		for (size_t k = 0; k < K; k++) {
-			output(net, logits, bern_trace_h(trace, net, last, row, k), NULL);
-			bern_head_probabilities(&net->head, pi + k * N, logits, mask);
-		}
+		fired_policies(net, pi, bern_trace_h(trace, net, last, row, 0), mask);
 	} else {
-		output(net, logits, NULL, pass(net, trace, row, BERN_SAMPLED));
-		bern_head_probabilities(&net->head, pi, logits, mask);
+		real_policy(net, pi, pass(net, trace, row, BERN_SAMPLED), mask);
 	}
 	mean_policy(trace->mean_pi + row * N, pi, K, N);
 
 	/* to draw from the mean of K distributions: choose one of them, then draw from it */
-	bern_draws draws = {.rng = rng};
+	bern_draws draws = {.kernels = net->kernels, .rng = rng};
 	size_t speaker = (size_t)((uint64_t)bern_draw(&draws) * K >> 32);
 	int32_t *action = trace->action + row * net->head.components;
 	bern_head_sample(&net->head, action, pi + speaker * N, &draws);
@@ -212,7 +220,6 @@ void bern_network_decide(bern_network *net, bern_trace *trace, size_t row, const
 			 int32_t mode)
 {
 	float *pi = trace->pi + row * net->firings * net->head.logits;
-	output(net, net->a, NULL, pass(net, trace, row, mode));
-	bern_head_probabilities(&net->head, pi, net->a, mask);
+	real_policy(net, pi, pass(net, trace, row, mode), mask);
 	bern_head_mode(&net->head, trace->action + row * net->head.components, pi);
 }

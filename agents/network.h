@@ -30,7 +30,7 @@ typedef struct bern_network {
 	bern_action_head head;
 	float *params; /* owned by the arena (param_count) */
 	size_t param_count;
-	size_t most_units; /* largest padded layer, inputs included */
+	size_t most_units; /* largest padded layer, inputs and K included */
 	/* scratch of one forward pass */
 	float *a;       /* (most_units) */
 	uint32_t *rows; /* (most_units) */

@@ -182,11 +182,46 @@ static size_t fired(uint32_t *rows, const uint8_t *h, size_t J)
 
 /* ---- firing ---- */
 
+/* *x = yes where mask, else itself */
+INLINE void replace(vf *x, const vi *mask, const vf *yes)
+{
+	*x = (vf)(((vi)*yes & *mask) | ((vi)*x & ~*mask));
+}
+
+/* bern_sigmoidf of 16 numbers, operation by operation: written out, since compilers turn its choices into branches */
+INLINE void sigmoid(vf *y, const vf *x)
+{
+	const vf zero = {0}, least = zero - 87.0f, most = zero + 87.0f;
+	const vf shift = zero + 0x1.8p23f;
+	vi low = *x<least, high = *x> most;
+	vf t = *x;
+	replace(&t, &low, &least);
+	replace(&t, &high, &most);
+	t = -t;
+	vf shifted = t * 0x1.715476p+0f + shift;
+	vf n = shifted - shift;
+	vf r = (t - n * 0x1.62e4p-1f) - n * 0x1.7f7d1cp-20f;
+	vf p = r * 0x1.6a243ap-10f + 0x1.1239e2p-7f;
+	p = p * r + 0x1.5558f2p-5f;
+	p = p * r + 0x1.555492p-3f;
+	p = p * r + 0x1.fffffcp-2f;
+	vf power = (vf)(((vi)shifted << 23) + 0x3f800000);
+	*y = 1.0f / (1.0f + (1.0f + (r + r * r * p)) * power);
+	replace(y, &low, &zero);
+}
+
 static void probability(float *p, const float *a, size_t J)
 {
 	size_t P = bern_padded(J);
-	for (size_t j = 0; j < P; j++)
-		p[j] = (float)(int32_t)(bern_sigmoidf(a[j]) * BERN_P_ONE) * (1.0f / BERN_P_ONE);
+	for (size_t j = 0; j < P; j += 16) {
+		vf p_j;
+		load(&p_j, a + j);
+		sigmoid(&p_j, &p_j);
+		p_j *= BERN_P_ONE;
+		p_j = __builtin_convertvector(__builtin_convertvector(p_j, vi), vf);
+		p_j *= 1.0f / BERN_P_ONE;
+		store(p + j, &p_j);
+	}
 	for (size_t j = J; j < P; j++)
 		p[j] = 0.0f;
 }
@@ -209,6 +244,18 @@ static void fire(uint8_t *h, const float *p, size_t J, size_t K, bern_firing_rng
 			vb h_j = __builtin_convertvector((vi)(u >> 8) < threshold, vb) & 1;
 			memcpy(h + k * P + j, &h_j, sizeof h_j);
 		}
+	memcpy(rng->state, &state, sizeof state);
+}
+
+static void draw(uint32_t *u, bern_firing_rng *rng)
+{
+	vl state;
+	memcpy(&state, rng->state, sizeof state);
+	vu x = __builtin_convertvector((state >> 18 ^ state) >> 27, vu);
+	vu turn = __builtin_convertvector(state >> 59, vu);
+	x = x >> turn | x << (-turn & 31);
+	state = state * BERN_PCG32_LEAP + rng->addend;
+	memcpy(u, &x, sizeof x);
 	memcpy(rng->state, &state, sizeof state);
 }
 
@@ -267,22 +314,26 @@ INLINE void load_tail(vf *v, const float *x, size_t count)
 	load(v, part);
 }
 
-static float fired_dot(const uint8_t *h, const float *w, float bias, size_t J)
+static void fired_dot(float *out, const uint8_t *h, const float *w, float bias, size_t J, size_t K)
 {
-	vf sum = {0}, w_j;
-	vi mask;
-	size_t j = 0;
-	for (; j + 16 <= J; j += 16) {
-		load(&w_j, w + j);
-		load_mask(&mask, h + j);
-		sum += (vf)((vi)w_j & mask);
+	size_t whole = J & ~(size_t)15;
+	vf tail;
+	load_tail(&tail, w + whole, J - whole);
+	for (size_t k = 0; k < K; k++) {
+		const uint8_t *h_k = h + k * bern_padded(J);
+		vf sum = {0}, w_j;
+		vi mask;
+		for (size_t j = 0; j < whole; j += 16) {
+			load(&w_j, w + j);
+			load_mask(&mask, h_k + j);
+			sum += (vf)((vi)w_j & mask);
+		}
+		if (whole < J) {
+			load_mask(&mask, h_k + whole);
+			sum += (vf)((vi)tail & mask);
+		}
+		out[k] = bias + tree(&sum);
 	}
-	if (j < J) {
-		load_tail(&w_j, w + j, J - j);
-		load_mask(&mask, h + j);
-		sum += (vf)((vi)w_j & mask);
-	}
-	return bias + tree(&sum);
 }
 
 static float dot(const float *x, const float *w, float bias, size_t J)
@@ -329,6 +380,7 @@ const bern_kernels BERN_KERNELS = {
 	.fired = fired,
 	.probability = probability,
 	.fire = fire,
+	.draw = draw,
 	.score = score,
 	.fired_sum = fired_sum,
 	.fired_dot = fired_dot,

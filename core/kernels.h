@@ -51,13 +51,16 @@ typedef struct bern_kernels {
 	void (*probability)(float *p, const float *a, size_t J);
 	/* h[k,j] = 1 with probability p[j]: firing k draws P numbers of the stream, unit j the j-th. h is (K, P). */
 	void (*fire)(uint8_t *h, const float *p, size_t J, size_t K, bern_firing_rng *rng);
+	/* The next 16 numbers of the stream. */
+	void (*draw)(uint32_t u[BERN_LEAPS], bern_firing_rng *rng);
 	/* s[j] = (sum over k of c[k] h[k,j]) - p[j] (sum over k of c[k]): the score of K firings from one p. s is (P). */
 	void (*score)(float *s, const uint8_t *h, const float *p, const float *c, size_t J,
 		      size_t K);
 	/* g[j] += sum over k of c[k] h[k,j]. g is (J). */
 	void (*fired_sum)(float *g, const uint8_t *h, const float *c, size_t J, size_t K);
-	/* bias + sum over j of w[j] where h[j] is 1. h is (P). */
-	float (*fired_dot)(const uint8_t *h, const float *w, float bias, size_t J);
+	/* out[k] = bias + sum over j of w[j] where h[k,j] is 1. */
+	void (*fired_dot)(float *out, const uint8_t *h, const float *w, float bias, size_t J,
+			  size_t K);
 	/* bias + sum over j of w[j] x[j]. */
 	float (*dot)(const float *x, const float *w, float bias, size_t J);
 

@@ -71,6 +71,11 @@ static void fire(uint8_t *h, const float *p, size_t J, size_t K, bern_firing_rng
 		}
 }
 
+static void draw(uint32_t *u, bern_firing_rng *rng)
+{
+	bern_firing_rng_next(rng, u);
+}
+
 static void score(float *s, const uint8_t *h, const float *p, const float *c, size_t J, size_t K)
 {
 	size_t P = bern_padded(J);
@@ -105,12 +110,15 @@ static float tree(float part[16])
 	return part[0];
 }
 
-static float fired_dot(const uint8_t *h, const float *w, float bias, size_t J)
+static void fired_dot(float *out, const uint8_t *h, const float *w, float bias, size_t J, size_t K)
 {
-	float part[16] = {0};
-	for (size_t j = 0; j < J; j++)
-		part[j % 16] += h[j] ? w[j] : 0.0f;
-	return bias + tree(part);
+	for (size_t k = 0; k < K; k++) {
+		const uint8_t *h_k = h + k * bern_padded(J);
+		float part[16] = {0};
+		for (size_t j = 0; j < J; j++)
+			part[j % 16] += h_k[j] ? w[j] : 0.0f;
+		out[k] = bias + tree(part);
+	}
 }
 
 static float dot(const float *x, const float *w, float bias, size_t J)
@@ -151,6 +159,7 @@ const bern_kernels bern_kernels_reference = {
 	.fired = fired,
 	.probability = probability,
 	.fire = fire,
+	.draw = draw,
 	.score = score,
 	.fired_sum = fired_sum,
 	.fired_dot = fired_dot,

@@ -15,10 +15,11 @@ static const size_t sizes[] = {1, 2, 3, 7, 15, 16, 17, 31, 33, 64, 65, 100, 127,
 #define SIZE_COUNT (sizeof sizes / sizeof sizes[0])
 
 typedef struct buffers {
-	float x[MOST + 16], a[MOST + 16], p[MOST + 16], s[MOST + 16], bias[MOST + 16], c[FIRINGS];
+	float x[MOST + 16], a[MOST + 16], p[MOST + 16], s[MOST + 16], bias[MOST + 16], c[FIRINGS],
+		dots[FIRINGS];
 	float w[(MOST + 1) * MOST], m[MOST + 16], v[MOST + 16];
 	uint8_t h[FIRINGS * (MOST + 16)];
-	uint32_t rows[MOST + 16];
+	uint32_t rows[MOST + BERN_LEAPS];
 	bern_firing_rng rng;
 } buffers;
 
@@ -58,10 +59,12 @@ static void run(const bern_kernels *k, buffers *b, size_t I, size_t J, size_t K,
 	size_t count = k->fired(b->rows, b->h, J);
 	for (size_t r = count; r < MOST; r++) /* what lies behind the list is free */
 		b->rows[r] = 0;
-	out[0] = k->fired_dot(b->h, b->bias, 0.25f, J);
+	k->fired_dot(b->dots, b->h, b->bias, 0.25f, J, K);
+	out[0] = b->dots[K - 1];
 	out[1] = k->dot(b->x, b->bias, -0.5f, J);
 	out[2] = k->sum_squares(b->x, J);
 	out[3] = (float)count;
+	k->draw(b->rows + MOST, &b->rng);
 	k->score(b->s, b->h, b->p, b->c, J, K);
 	k->fired_sum(b->x, b->h, b->c, J, K);
 	k->outer(b->w, b->x, b->s, I, J);
