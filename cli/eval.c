@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -158,11 +157,6 @@ static void print_plain(const evaluation *v, const eval_request *request, double
 			   r->mean >= request->min_return ? "reached" : "not reached");
 }
 
-static json_t *number(double x)
-{
-	return isfinite(x) ? json_real(x) : json_null();
-}
-
 static void print_json(const evaluation *v, const eval_request *request, double seconds)
 {
 	const bern_eval_result *r = &v->result;
@@ -176,18 +170,18 @@ static void print_json(const evaluation *v, const eval_request *request, double 
 	json_object_set_new(root, "policy", json_string(policy_mode_name(request->mode)));
 	json_object_set_new(root, "seed", json_string(seed));
 	json_object_set_new(root, "episodes", json_integer((json_int_t)r->episodes));
-	json_object_set_new(root, "mean", number(r->mean));
-	json_object_set_new(root, "low", number(r->low));
-	json_object_set_new(root, "high", number(r->high));
-	json_object_set_new(root, "deviation", number(r->deviation));
-	json_object_set_new(root, "minimum", number(r->minimum));
-	json_object_set_new(root, "maximum", number(r->maximum));
-	json_object_set_new(root, "mean_length", number(r->mean_length));
-	json_object_set_new(root, "terminated", number(r->success));
+	json_object_set_new(root, "mean", json_number(r->mean));
+	json_object_set_new(root, "low", json_number(r->low));
+	json_object_set_new(root, "high", json_number(r->high));
+	json_object_set_new(root, "deviation", json_number(r->deviation));
+	json_object_set_new(root, "minimum", json_number(r->minimum));
+	json_object_set_new(root, "maximum", json_number(r->maximum));
+	json_object_set_new(root, "mean_length", json_number(r->mean_length));
+	json_object_set_new(root, "terminated", json_number(r->success));
 	json_object_set_new(root, "steps", json_integer((json_int_t)r->steps));
-	json_object_set_new(root, "seconds", number(seconds));
+	json_object_set_new(root, "seconds", json_number(seconds));
 	if (request->has_min_return) {
-		json_object_set_new(root, "min_return", number(request->min_return));
+		json_object_set_new(root, "min_return", json_number(request->min_return));
 		json_object_set_new(root, "reached", json_boolean(r->mean >= request->min_return));
 	}
 	json_dumpf(root, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15));

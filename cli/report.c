@@ -127,7 +127,7 @@ static void print_plain(const report *r)
 
 /* ---- JSON ---------------------------------------------------------------------------------------- */
 
-static json_t *number(double x)
+json_t *json_number(double x)
 {
 	return isfinite(x) ? json_real(x) : json_null();
 }
@@ -136,10 +136,10 @@ static json_t *json_return(const bern_eval_result *result, uint64_t seed, uint64
 {
 	char text[32];
 	snprintf(text, sizeof text, "%" PRIu64, seed);
-	return json_pack("{s:o, s:o, s:o, s:I, s:s, s:s, s:I}", "mean", number(result->mean), "low",
-			 number(result->low), "high", number(result->high), "episodes",
-			 (json_int_t)result->episodes, "seed", text, "policy", "sampled", "step",
-			 (json_int_t)step);
+	return json_pack("{s:o, s:o, s:o, s:I, s:s, s:s, s:I}", "mean", json_number(result->mean),
+			 "low", json_number(result->low), "high", json_number(result->high),
+			 "episodes", (json_int_t)result->episodes, "seed", text, "policy",
+			 "sampled", "step", (json_int_t)step);
 }
 
 static void print_json(const report *r)
@@ -165,7 +165,7 @@ static void print_json(const report *r)
 	json_object_set_new(root, "learn_seconds", json_real(r->learn_seconds));
 	json_object_set_new(root, "look_seconds", json_real(t->look_seconds));
 	json_object_set_new(root, "steps_per_second",
-			    number(r->learn_seconds > 0 ? learned / r->learn_seconds : NAN));
+			    json_number(r->learn_seconds > 0 ? learned / r->learn_seconds : NAN));
 	json_object_set_new(root, "looks", json_integer((json_int_t)t->count.looks));
 	json_object_set_new(root, "solved", solved < 0 ? json_null() : json_boolean(solved));
 	json_object_set_new(root, "solved_step",
@@ -174,7 +174,7 @@ static void print_json(const report *r)
 	if (t->count.has_best) {
 		json_object_set_new(root, "best_step",
 				    json_integer((json_int_t)t->count.best_step));
-		json_object_set_new(root, "best_look", number(t->best_mean));
+		json_object_set_new(root, "best_look", json_number(t->best_mean));
 	}
 	if (headline(r))
 		json_object_set_new(root, "return",

@@ -4,6 +4,8 @@
 
 #include "trainer.h"
 
+#include <jansson.h>
+
 typedef struct report {
 	const trainer *trainer;
 	int end; /* enum trainer_end */
@@ -24,6 +26,9 @@ const char *policy_mode_name(int32_t mode);
 
 /* Writes "95% interval LOW to HIGH", or why there is none, to out. Returns out. */
 char *interval_text(const bern_eval_result *result, char *out, size_t size);
+
+/* x as JSON: null if it is not finite. */
+json_t *json_number(double x);
 
 /* Writes "KEY value" with the values below each other. */
 void print_line(const char *key, const char *format, ...) BERN_PRINTF(2, 3);

@@ -1,7 +1,7 @@
 #include "session.h"
 
-#include "report.h"
 #include "meta.h"
+#include "report.h"
 #include "signals.h"
 #include "trainer.h"
 

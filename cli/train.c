@@ -1,6 +1,6 @@
 /* bern train: a run from the start. */
-#include "session.h"
 #include "registry.h"
+#include "session.h"
 #include "trainer.h"
 
 int train_run(train_request *request)

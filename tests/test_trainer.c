@@ -335,6 +335,31 @@ START_TEST(nan_in_the_weights_stops_the_run_and_reaches_no_checkpoint)
 }
 END_TEST
 
+START_TEST(nan_is_noticed_where_nothing_but_a_checkpoint_is_due)
+{
+	run_config config;
+	char path[128], target[128];
+	int end;
+	fake_config(&config, dir, "nan");
+	config.run.log_interval = 1000;
+	config.run.eval_interval = 0;
+	config.run.checkpoint_interval = 60;
+	sprintf(path, "%s/nan", dir);
+	fake_run *r = malloc(sizeof *r);
+	fake_make(r, &config, 0);
+	r->agent.deed = DO_NAN;
+	r->agent.deed_at = 25;
+	ck_assert_int_eq(trainer_run(&r->trainer, &end, &r->e), BERN_ENUMBER);
+	ck_assert_str_eq(r->e.text,
+			 "learning went astray: at step 180 element 2 of weights is nan");
+	fake_finish(r);
+	free(r);
+	ck_assert_str_eq(target_of(path, "latest", target),
+			 "checkpoints/step_000000120.safetensors");
+	ck_assert(!is_there(path, "checkpoints/step_000000180.safetensors"));
+}
+END_TEST
+
 START_TEST(fault_of_the_environment_stops_the_run_and_keeps_the_best)
 {
 	run_config config;
@@ -658,6 +683,7 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_test(t, full_disk_leaves_the_last_checkpoint_whole);
 	tcase_add_test(t, nan_in_the_weights_stops_the_run_and_reaches_no_checkpoint);
+	tcase_add_test(t, nan_is_noticed_where_nothing_but_a_checkpoint_is_due);
 	tcase_add_test(t, fault_of_the_environment_stops_the_run_and_keeps_the_best);
 	tcase_add_test(t, vanished_folder_is_an_error);
 	tcase_add_test(t, two_processes_cannot_train_in_one_folder);
