@@ -1,3 +1,4 @@
+#define _XOPEN_SOURCE 700 /* realpath */
 #include "config.h"
 
 #include <dirent.h>
@@ -57,14 +58,19 @@ static char *source_folder(const char *program)
 	int in_build = marker && access(marker, F_OK) == 0;
 	free(marker);
 	/* absolute where the build folder lies outside of the source tree */
+	char *folder = NULL;
 	if (in_build && BERN_BUILD_TO_SOURCE[0] == '/')
-		return text_of("%s/runs/recipes", BERN_BUILD_TO_SOURCE);
-	if (in_build)
-		return text_of("%s/../%s/runs/recipes", program, BERN_BUILD_TO_SOURCE);
+		folder = text_of("%s/runs/recipes", BERN_BUILD_TO_SOURCE);
+	else if (in_build)
+		folder = text_of("%s/../%s/runs/recipes", program, BERN_BUILD_TO_SOURCE);
+	/* without the dots, for people to read */
+	char *real = folder ? realpath(folder, NULL) : NULL;
+	free(folder);
+	return real;
 #else
 	(void)program;
-#endif
 	return NULL;
+#endif
 }
 
 char *recipe_folder(size_t index)
