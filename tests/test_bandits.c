@@ -352,23 +352,38 @@ END_TEST
 
 START_TEST(lanes_update_with_the_probabilities_they_drew_from)
 {
-	/* two lanes, one table: both are drawn at H = 0, where pi = 1/4; the second update must not use a softmax of the
-	 * preferences that the first left behind */
+	/* three lanes, one table, a row for each context: all are drawn from the preferences before the step, so the update of
+	 * a second lane in the same context must not use a softmax of what the first left behind, nor another context's */
 	bern_agent_config config = trial_config("gradient-bandit");
-	double H[ARMS] = {0};
+	bern_env env = contexts();
+	double H[CONTEXTS][ARMS] = {{0}};
 	trial t;
-	config.num_envs = 2;
-	config.step_size = 5;
+	config.num_envs = 3;
+	config.step_size = 1.5;
 	config.gradient_baseline = 0;
-	trial_open(&t, &arms, "0", &config, 2);
-	trial_learn(&t, 1);
-	for (size_t b = 0; b < 2; b++)
-		for (int a = 0; a < ARMS; a++)
-			H[a] += 5 * arms_reward(last_arm(&t, b), 0) *
-				((a == last_arm(&t, b)) - 0.25);
+	trial_open(&t, &env, NULL, &config, 2);
 	const double *value = trial_tensor(&t, "policy.value");
-	for (int a = 0; a < ARMS; a++)
-		ck_assert_double_eq_tol(value[a], H[a], 1e-14);
+	for (int i = 0; i < 20; i++) {
+		double pi[CONTEXTS][ARMS], error = 0;
+		int32_t context[3];
+		memcpy(context, t.lanes.index, sizeof context);
+		for (int c = 0; c < CONTEXTS; c++) {
+			double total = 0;
+			for (int a = 0; a < ARMS; a++)
+				total += exp(H[c][a]);
+			for (int a = 0; a < ARMS; a++)
+				pi[c][a] = exp(H[c][a]) / total;
+		}
+		trial_learn(&t, 1);
+		for (size_t b = 0; b < 3; b++)
+			for (int a = 0; a < ARMS; a++)
+				H[context[b]][a] += 1.5 * t.lanes.reward[b] *
+						    ((a == last_arm(&t, b)) - pi[context[b]][a]);
+		for (int k = 0; k < CONTEXTS * ARMS; k++)
+			error = fmax(error, fabs(value[k] - H[k / ARMS][k % ARMS]));
+		ck_assert_double_le(error,
+				    1e-13 * (i + 1)); /* some ulp of numbers near 10 a step */
+	}
 	trial_close(&t);
 }
 END_TEST
@@ -404,9 +419,9 @@ START_TEST(gaussian_arms_are_chosen_as_often_as_they_are_best)
 {
 	/* two arms that matter: P(0 is better) = Phi((m0 - m1) / sqrt(v0 + v1)) */
 	bern_agent_config config = trial_config("thompson");
-	const double first[] = {0, 2}, s0[] = {1, -1.5}, n0[] = {3, 1}, s1[] = {0.5, 4},
+	const double first[] = {1.5, 2}, s0[] = {-1.5, 3}, n0[] = {1, 2}, s1[] = {0, 4},
 		     n1[] = {0, 9};
-	const double sum[ARMS] = {s0[_i], _i ? s1[_i] : 0, -1e12, -1e12};
+	const double sum[ARMS] = {s0[_i], s1[_i], -1e12, -1e12};
 	const double count[ARMS] = {n0[_i], n1[_i], 1e9, 1e9};
 	const int N = 40000;
 	double n[ARMS] = {0};

@@ -298,6 +298,29 @@ START_TEST(truncation_bootstraps_and_termination_does_not)
 }
 END_TEST
 
+START_TEST(each_action_is_chosen_for_the_observation_it_answers)
+{
+	/* greedy, on a table that hardly moves: every action is its row's best, after the ends of episodes too */
+	bern_agent_config config = trial_config(agents[_i]);
+	trial t;
+	config.num_envs = LANES;
+	config.num_steps = 1;
+	config.step_size = 1e-9;
+	config.epsilon = 0;
+	trial_open(&t, &small, "3", &config, 2);
+	double *q = trial_tensor(&t, "policy.q");
+	const int best[STATES] = {1, 2, 0, 2, 1, 2};
+	for (int s = 0; s < STATES; s++)
+		q[s * ACTIONS + best[s]] = 1;
+	for (int i = 0; i < 200; i++) {
+		trial_learn(&t, 1);
+		for (size_t b = 0; b < LANES; b++)
+			ck_assert_int_eq(move_of(&t, b).a, best[move_of(&t, b).s]);
+	}
+	trial_close(&t);
+}
+END_TEST
+
 /* ---- convergence ----------------------------------------------------------------------------------------- */
 
 /* The fixed point of q(s,a) = r + gamma max q(s',.), to 0.9^400 * 100 < 1e-16. */
@@ -483,6 +506,7 @@ static Suite *suite(void)
 	tcase_add_test(t, sarsa_moves_towards_the_action_that_is_then_played);
 	tcase_add_test(t, greedy_sarsa_is_q_learning_in_each_lane_after_the_other);
 	tcase_add_loop_test(t, truncation_bootstraps_and_termination_does_not, 0, AGENTS);
+	tcase_add_loop_test(t, each_action_is_chosen_for_the_observation_it_answers, 0, AGENTS);
 	tcase_add_loop_test(t, q_learning_converges_to_value_iteration_as_fast_as_it_must, 0, 2);
 	suite_add_tcase(s, t);
 	t = tcase_create("choices and the rest");
