@@ -53,7 +53,7 @@ static int print_paths(const char *const *paths, size_t count)
 {
 	bern_registry *registry;
 	bern_error e;
-	search_report report = {looked, loaded, NULL};
+	search_report report = {looked, loaded, NULL, 1};
 	printf("%-15s %s\n", "built in", "part of the program");
 	if (registry_search(&registry, paths, count, &report, &e))
 		return report_error("envs", &e);

@@ -156,6 +156,6 @@ int32_t recipe_choose(const char *name_or_file, char **path, bern_error *e)
 	for (size_t i = 0; i < count; i++)
 		free(names[i]);
 	free(names);
-	return bern_fail(e, BERN_EUSAGE, "--recipe: no recipe %.200s%s; a file ends in .yaml",
-			 name_or_file, hint);
+	return bern_fail(e, BERN_EUSAGE, "--recipe: no recipe %.200s%s", name_or_file,
+			 *hint ? hint : "; a file ends in .yaml");
 }

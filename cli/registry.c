@@ -79,7 +79,8 @@ static int32_t look(search *s, const char *path, bern_error *e)
 	int reason = errno;
 	if (s->report && s->report->looked)
 		s->report->looked(s->report->user, s->place, path, there);
-	if (!there && s->place == SEARCH_GIVEN)
+	int strict = s->place == SEARCH_GIVEN && !(s->report && s->report->go_on);
+	if (!there && strict)
 		return bern_fail(e, BERN_EIO, "--env-path: %s: %s", path, strerror(reason));
 	if (!there || seen_before(s, path))
 		return 0;
@@ -95,7 +96,7 @@ static int32_t look(search *s, const char *path, bern_error *e)
 		if (rc)
 			loaded(s, path, &why);
 	}
-	if (first.code == 0 || s->place != SEARCH_GIVEN)
+	if (first.code == 0 || !strict)
 		return 0;
 	*e = first;
 	return bern_because(e, "--env-path");
@@ -203,7 +204,7 @@ static void warn(void *user, const char *path, const bern_error *why)
 int32_t open_registry(bern_registry **out, const char *const *paths, size_t count, bern_error *e)
 {
 	int32_t place = SEARCH_GIVEN;
-	search_report report = {remember_place, warn, &place};
+	search_report report = {remember_place, warn, &place, 0};
 	return registry_search(out, paths, count, &report, e);
 }
 

@@ -19,6 +19,7 @@ typedef struct search_report {
 	/* a library in it (or itself): why NULL where it was loaded */
 	void (*loaded)(void *user, const char *path, const bern_error *why);
 	void *user;
+	int go_on; /* 1: what was given and is not there or not good is told, and no error */
 } search_report;
 
 /* As open_registry of command.h, telling `report` on the way. */

@@ -55,6 +55,10 @@ succeeds '--paths tells all' envs --paths
 says 'built in'
 says "loaded        $work/data/bern/envs-1/p.so"
 says "failed        $work/data/bern/envs-1/words.so"
+succeeds '--paths goes on where what was given cannot be used' envs --paths --env-path nowhere --env-path ../there
+says "--env-path      nowhere (not there)"
+says 'loaded        ../there/again.so'
+says "failed        $work/data/bern/envs-1/words.so"
 bern envs --json
 check '--json tells where from' grep -qF "\"origin\":\"$work/data/bern/envs-1/p.so\"" "$work/out"
 
