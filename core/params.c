@@ -1,5 +1,4 @@
 /* Reading the values a user types: every number to its last character, every refusal with what is allowed. */
-#define _XOPEN_SOURCE 700 /* uselocale */
 #include <bern/host.h>
 
 #include <ctype.h>
@@ -9,6 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __APPLE__
+#include <xlocale.h> /* uselocale */
+#endif
 
 #define LONGEST_NAME 127 /* longer names are never suggested */
 

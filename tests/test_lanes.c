@@ -541,6 +541,9 @@ START_TEST(each_ended_episode_is_reported_once_in_lane_order)
 			}
 	}
 	ck_assert_uint_eq(log.count, 6);
+	for (size_t b = 0; b < 3; b++)
+		ck_assert(fabs(log.episodes[b].total + log.episodes[3 + b].total - total[b]) <
+			  1e-9);
 	ck_assert_uint_eq(log.episodes[5].index, 1);
 	bern_lanes_finish(&lanes);
 	bern_world_finish(&world);
@@ -814,24 +817,42 @@ END_TEST
 /* ---- saving ---------------------------------------------------------------------------------------------------- */
 
 typedef struct seen {
-	float obs[300][3 * 9];
-	double reward[300][3];
-	uint32_t flags[300][3];
+	float obs[500][3 * 9];
+	double reward[500][3];
+	uint32_t flags[500][3];
+	uint8_t mask[500][3 * 3];
+	double total[1500]; /* of each ended episode */
+	uint64_t index[1500], length[1500];
+	size_t ended;
 } seen;
 
+static void see_episode(void *user, const bern_episode *episode)
+{
+	seen *out = user;
+	out->total[out->ended] = episode->total;
+	out->length[out->ended] = episode->length;
+	out->index[out->ended++] = episode->index;
+}
+
+/* Steps on, choosing actions by step, lane and mask; `out` may be NULL. */
 static void go_on(bern_lanes *lanes, size_t from, size_t steps, seen *out)
 {
 	const size_t O = lanes->world->observation_floats;
+	lanes->on_episode = out ? see_episode : NULL;
+	lanes->user = out;
 	for (size_t t = 0; t < steps; t++) {
 		int32_t actions[3];
 		for (size_t b = 0; b < 3; b++)
-			actions[b] = lanes->mask ? 0 : some_action(from + t, b);
+			actions[b] = lanes->mask ? lanes->mask[3 * b + 1]
+						 : some_action(from + t, b);
 		must_step(lanes, actions);
 		if (!out)
 			continue;
-		memcpy(out->obs[t % 300], lanes->obs, 3 * O * sizeof(float));
-		memcpy(out->reward[t % 300], lanes->reward, sizeof out->reward[0]);
-		memcpy(out->flags[t % 300], lanes->flags, sizeof out->flags[0]);
+		memcpy(out->obs[t], lanes->obs, 3 * O * sizeof(float));
+		memcpy(out->reward[t], lanes->reward, sizeof out->reward[0]);
+		memcpy(out->flags[t], lanes->flags, sizeof out->flags[0]);
+		if (lanes->mask)
+			memcpy(out->mask[t], lanes->mask, sizeof out->mask[0]);
 	}
 }
 
@@ -879,6 +900,7 @@ START_TEST(a_restored_run_goes_on_bit_for_bit)
 	ck_assert_uint_eq(lanes.steps, steps);
 	go_on(&lanes, 137, 500, second);
 	ck_assert_mem_eq(first, second, sizeof *first);
+	ck_assert_uint_gt(first->ended, 50);
 
 	/* in other lanes that have seen other things */
 	bern_lanes other = lanes_of(&world, 3, 6);

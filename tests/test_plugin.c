@@ -1,9 +1,11 @@
 /* Shared libraries: the examples are built with nothing but the copied headers, load and play; each bad one is refused in
  * one sentence and leaves nothing behind. */
+#include <bern/conformance.h>
 #include <bern/host.h>
 #include <bern/lanes.h>
 
 #include <check.h>
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +133,34 @@ START_TEST(tables_of_other_sizes_play)
 }
 END_TEST
 
+static void say(void *user, const char *check, const char *sentence)
+{
+	(void)user;
+	fprintf(stderr, "# %s: %s\n", check, sentence);
+}
+
+START_TEST(the_examples_conform)
+{
+	static const char *const paths[] = {PLUGIN("smallest"), PLUGIN("handle")};
+	for (size_t i = 0; i < 2; i++) {
+		bern_error e;
+		bern_world world;
+		const bern_conformance_plan plan = {.seed = 2, .report = say};
+		size_t failures = 1;
+		teardown();
+		setup();
+		ck_assert_int_eq(bern_registry_load(registry, paths[i], &e), BERN_OK);
+		ck_assert_int_eq(
+			bern_world_open(&world, bern_registry_at(registry, 0), NULL, 0, &e),
+			BERN_OK);
+		ck_assert_msg(bern_conformance(&world, &plan, &failures, &e) == BERN_OK, "%s",
+			      e.text);
+		ck_assert_uint_eq(failures, 0);
+		bern_world_finish(&world);
+	}
+}
+END_TEST
+
 /* ---- bad ones ------------------------------------------------------------------------------------------ */
 
 static void refused(const char *path, const char *sentence)
@@ -141,6 +171,8 @@ static void refused(const char *path, const char *sentence)
 	ck_assert_int_ne(bern_registry_load(registry, path, &e), BERN_OK);
 	ck_assert_str_eq(e.text, want);
 	ck_assert_uint_eq(bern_registry_count(registry), 0);
+	/* it was closed again */
+	ck_assert_ptr_null(dlopen(path, RTLD_NOW | RTLD_NOLOAD));
 }
 
 START_TEST(each_bad_library_is_refused_in_a_sentence)
@@ -304,6 +336,7 @@ static Suite *suite(void)
 #ifdef BERN_TEST_CPP_PLUGIN
 	tcase_add_test(t, a_plugin_in_cpp_plays);
 #endif
+	tcase_add_test(t, the_examples_conform);
 	tcase_add_loop_test(t, tables_of_other_sizes_play, 0, 2);
 	suite_add_tcase(s, t);
 	t = tcase_create("bad");
