@@ -54,7 +54,7 @@ static int program_folder(char *out, size_t size)
 static char *source_folder(const char *program)
 {
 #ifdef BERN_BUILD_TO_SOURCE
-	char *marker = text_of("%s/../meson-private/coredata.dat", program);
+	char *marker = text_of("%s/meson-private/coredata.dat", program);
 	int in_build = marker && access(marker, F_OK) == 0;
 	free(marker);
 	/* absolute where the build folder lies outside of the source tree */
@@ -62,7 +62,7 @@ static char *source_folder(const char *program)
 	if (in_build && BERN_BUILD_TO_SOURCE[0] == '/')
 		folder = text_of("%s/runs/recipes", BERN_BUILD_TO_SOURCE);
 	else if (in_build)
-		folder = text_of("%s/../%s/runs/recipes", program, BERN_BUILD_TO_SOURCE);
+		folder = text_of("%s/%s/runs/recipes", program, BERN_BUILD_TO_SOURCE);
 	/* without the dots, for people to read */
 	char *real = folder ? realpath(folder, NULL) : NULL;
 	free(folder);
