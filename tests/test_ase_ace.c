@@ -1,7 +1,7 @@
 /* The 1983 pair: its weights against a second port of the published program, its learning against that port's record, and
  * what becomes of it with y - p in place of y - 1/2. */
 #include "agent_trial.h"
-#include "builtin.h"
+#include <bern/builtin.h>
 
 #include <math.h>
 #include <stdlib.h>

@@ -4,14 +4,14 @@
 #ifndef BERN_TEST_TESTBED_H
 #define BERN_TEST_TESTBED_H
 
-#include "builtin.h"
 #include <bern/agent.h>
+#include <bern/builtin.h>
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { TESTBED_STEPS = 1000, TESTBED_LAST = 100, TESTBED_LANES = 250, TESTBED_OPTIONS = 6 };
+enum { TESTBED_STEPS = 1000, TESTBED_LAST = 100, TESTBED_LANES = 250, TESTBED_OPTIONS = 8 };
 
 /* Standard error of the references, in points of per cent. */
 #define TESTBED_REFERENCE_ERROR 0.35
@@ -98,6 +98,18 @@ static inline int32_t testbed_play(const bern_world *world, bern_agent *agent, b
 	return 0;
 }
 
+/* The config of a row: the defaults, num_steps 1, and the row's options. */
+static inline int32_t testbed_config(const testbed_row *row, bern_agent_config *config,
+				     bern_error *e)
+{
+	bern_agent_config_defaults(config);
+	config->num_steps = 1;
+	int32_t rc = bern_agent_config_set(config, "agent", row->agent, e);
+	for (int i = 0; !rc && i < TESTBED_OPTIONS && row->options[i][0]; i++)
+		rc = bern_agent_config_set(config, row->options[i][0], row->options[i][1], e);
+	return rc;
+}
+
 static inline int32_t testbed_run(const testbed_row *row, size_t rounds, uint64_t seed,
 				  testbed_result *result, bern_error *e)
 {
@@ -106,13 +118,9 @@ static inline int32_t testbed_run(const testbed_row *row, size_t rounds, uint64_
 	bern_world world = {0};
 	bern_lanes lanes = {0};
 	bern_agent *agent = NULL;
-	bern_agent_config_defaults(&config);
+	int32_t rc = testbed_config(row, &config, e);
 	config.num_envs = TESTBED_LANES;
-	config.num_steps = 1;
 	config.forget = 1;
-	int32_t rc = bern_agent_config_set(&config, "agent", row->agent, e);
-	for (int i = 0; !rc && i < TESTBED_OPTIONS && row->options[i][0]; i++)
-		rc = bern_agent_config_set(&config, row->options[i][0], row->options[i][1], e);
 	if (!rc)
 		rc = bern_world_open(&world, testbed_env(), &mean, 1, e);
 	if (rc)
@@ -127,6 +135,67 @@ static inline int32_t testbed_run(const testbed_row *row, size_t rounds, uint64_
 	bern_agent_destroy(agent);
 	bern_lanes_finish(&lanes);
 	bern_world_finish(&world);
+	return rc;
+}
+
+/* ---- the network: no agent that forgets, so each run is one of its own -------------------------------------- */
+
+/* 16 binary neurons, 16 firings, a learned linear value of the one constant observation; each step an update by Adam. */
+#define TESTBED_NETWORK                                                                            \
+	{                                                                                          \
+		{"hidden", "16"}, {"firings", "16"}, {"baseline", "linear"}, {"gamma", "0"},       \
+			{"learning_rate", "0.005"}, {"advantage_scale", "none"},                   \
+	}
+static const testbed_row testbed_networks[] = {
+	{"network", "reinforce", TESTBED_NETWORK, "0", NAN},
+	{"network, values N(4, 1)", "reinforce", TESTBED_NETWORK, "4", NAN},
+};
+enum { TESTBED_NETWORKS = 2, TESTBED_CURVE = TESTBED_STEPS / TESTBED_LAST };
+
+/* Adds to curve[k] how often the best arm was pulled in the steps from 100 k on. */
+static inline int32_t testbed_one_network(const bern_agent_config *config, const bern_world *world,
+					  uint64_t seed, double curve[TESTBED_CURVE], bern_error *e)
+{
+	bern_lanes lanes = {0};
+	bern_agent *agent = NULL;
+	int32_t rc = bern_lanes_init(&lanes, world, 1, seed, BERN_FOR_ENVIRONMENT, 0, e);
+	if (!rc)
+		rc = bern_lanes_reset(&lanes, e);
+	if (!rc)
+		rc = bern_agent_create(&agent, config, world, seed, e);
+	for (int step = 0; !rc && step < TESTBED_STEPS; step++) {
+		rc = agent->kind->learn(agent, &lanes, e);
+		curve[step / TESTBED_LAST] += lanes.metrics[0];
+	}
+	bern_agent_destroy(agent);
+	bern_lanes_finish(&lanes);
+	return rc;
+}
+
+/* `runs` networks, each with a problem of its own. curve: per cent of best arms in each 100 steps. */
+static inline int32_t testbed_run_networks(const testbed_row *row, size_t runs, uint64_t seed,
+					   double curve[TESTBED_CURVE], testbed_result *result,
+					   bern_error *e)
+{
+	const bern_setting mean = {"mean", row->mean};
+	bern_agent_config config;
+	bern_world world = {0};
+	double squares = 0, n = (double)runs;
+	memset(curve, 0, TESTBED_CURVE * sizeof *curve);
+	int32_t rc = testbed_config(row, &config, e);
+	if (!rc)
+		rc = bern_world_open(&world, testbed_env(), &mean, 1, e);
+	for (size_t i = 0; !rc && i < runs; i++) {
+		double before = curve[TESTBED_CURVE - 1];
+		rc = testbed_one_network(&config, &world, seed + i, curve, e);
+		squares += pow(curve[TESTBED_CURVE - 1] - before, 2);
+	}
+	bern_world_finish(&world);
+	for (int k = 0; k < TESTBED_CURVE; k++)
+		curve[k] *= 100 / (n * TESTBED_LAST);
+	double last = curve[TESTBED_CURVE - 1];
+	squares *= pow(100.0 / TESTBED_LAST, 2) / n;
+	*result = (testbed_result){last, sqrt((squares - last * last) / (n - 1))};
 	return rc;
 }
 
