@@ -105,8 +105,9 @@ static int print_all(const bern_registry *registry, int json)
 	return status;
 }
 
-int cmd_envs(int argc, char **argv)
+int cmd_envs(const char *program, int argc, char **argv)
 {
+	(void)program;
 	arg_reader args = {argc, argv, flags, sizeof flags / sizeof flags[0], .at = 0};
 	const char **paths = calloc((size_t)argc + 1, sizeof *paths);
 	size_t path_count = 0;

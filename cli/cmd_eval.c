@@ -91,10 +91,11 @@ static int32_t take_flag(eval_request *request, const char **paths, const arg_re
 	return rc;
 }
 
-int cmd_eval(int argc, char **argv)
+int cmd_eval(const char *program, int argc, char **argv)
 {
 	arg_reader args = {argc, argv, flags, sizeof flags / sizeof flags[0], .at = 0};
-	eval_request request = {.episodes = 100, .mode = BERN_SAMPLED, .style = output_style_now()};
+	eval_request request = {
+		.episodes = 100, .mode = BERN_SAMPLED, .style = output_style_now(program)};
 	const char **paths = calloc((size_t)argc + 1, sizeof *paths);
 	int wants_help = 0;
 	bern_error e;

@@ -58,8 +58,9 @@ static int32_t tell(const char *word, const char *const *paths, size_t path_coun
 	return rc;
 }
 
-int cmd_info(int argc, char **argv)
+int cmd_info(const char *program, int argc, char **argv)
 {
+	(void)program;
 	arg_reader args = {argc, argv, flags, sizeof flags / sizeof flags[0], .at = 0};
 	const char **paths = calloc((size_t)argc + 1, sizeof *paths), *word = NULL;
 	size_t path_count = 0;

@@ -23,11 +23,11 @@ static const command_help help = {
 	.flag_count = sizeof flags / sizeof flags[0],
 };
 
-int cmd_resume(int argc, char **argv)
+int cmd_resume(const char *program, int argc, char **argv)
 {
 	static const bern_param steps = {"--total-timesteps", "", BERN_INT, 0, "1", 1, 9e15, NULL};
 	arg_reader args = {argc, argv, flags, sizeof flags / sizeof flags[0], .at = 0};
-	resume_request request = {.style = output_style_now()};
+	resume_request request = {.style = output_style_now(program)};
 	const char **paths = calloc((size_t)argc + 1, sizeof *paths);
 	int wants_help = 0;
 	bern_value value;

@@ -148,9 +148,9 @@ static int32_t print_config(const train_request *request, const config_origins *
 	return 0;
 }
 
-int cmd_train(int argc, char **argv)
+int cmd_train(const char *program, int argc, char **argv)
 {
-	train_line line = {.style = output_style_now()};
+	train_line line = {.style = output_style_now(program)};
 	bern_error e;
 	line.paths = calloc((size_t)argc + 1, sizeof *line.paths);
 	int32_t rc = line.paths ? read_line(&line, argc, argv, &e)

@@ -18,15 +18,15 @@ enum exit_status {
 
 typedef struct command {
 	const char *name, *summary;
-	int (*run)(int argc,
-		   char **argv); /* argv[0] is the subcommand's name; returns the exit status */
+	/* program: as the user called it; argv[0] is the subcommand's name. Returns the exit status. */
+	int (*run)(const char *program, int argc, char **argv);
 } command;
 
-int cmd_train(int argc, char **argv);
-int cmd_resume(int argc, char **argv);
-int cmd_eval(int argc, char **argv);
-int cmd_envs(int argc, char **argv);
-int cmd_info(int argc, char **argv);
+int cmd_train(const char *program, int argc, char **argv);
+int cmd_resume(const char *program, int argc, char **argv);
+int cmd_eval(const char *program, int argc, char **argv);
+int cmd_envs(const char *program, int argc, char **argv);
+int cmd_info(const char *program, int argc, char **argv);
 
 /* The table of commands in main.c, in the order of the help. */
 extern const command commands[];
@@ -38,11 +38,12 @@ const char *version_commit(void);
 /* Verbosity and output style, set by -q, -v, --json, NO_COLOR, FORCE_COLOR, TERM and whether stderr is a terminal. */
 typedef struct output_style {
 	int quiet, verbose, json, color, progress;
+	const char *program; /* as the user called it, for lines to paste: "bern", "build/bern" */
 } output_style;
 
 /* The style that the environment asks for: NO_COLOR, FORCE_COLOR, TERM and whether stderr is a terminal. Flags are added by
  * the command. */
-output_style output_style_now(void);
+output_style output_style_now(const char *program);
 
 /* ---- what train, resume and eval are given by the parsing half (options.c, config.c) ------------------------ */
 

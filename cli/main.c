@@ -86,9 +86,9 @@ static int run(int argc, char **argv)
 		return no_command(wants_help ? argv[2] : name);
 	if (wants_help) {
 		char help[] = "--help", *vector[] = {argv[2], help, NULL};
-		return found->run(2, vector);
+		return found->run(argv[0], 2, vector);
 	}
-	return found->run(argc - 1, argv + 1);
+	return found->run(argv[0], argc - 1, argv + 1);
 }
 
 /* A closed standard descriptor would be given to the next file that is opened, and messages would end up in it: /dev/null,

@@ -16,9 +16,9 @@ static int is_set(const char *name)
 	return value && *value;
 }
 
-output_style output_style_now(void)
+output_style output_style_now(const char *program)
 {
-	output_style style = {0};
+	output_style style = {.program = program};
 	const char *term = getenv("TERM");
 	int dumb = term && !strcmp(term, "dumb");
 	int terminal = isatty(STDERR_FILENO);

@@ -121,8 +121,10 @@ static void print_plain(const report *r)
 		print_line("best_look",
 			   "%.6g, the highest mean of the %" PRIu64 " looks, at step %" PRIu64,
 			   t->best_mean, t->count.looks, t->count.best_step);
-	print_line("next", "bern eval %s", path);
-	print_line("next", "bern resume %s --total-timesteps %" PRIu64, path, 2 * t->lanes.steps);
+	const char *program = t->setup.style->program;
+	print_line("next", "%s eval %s", program, path);
+	print_line("next", "%s resume %s --total-timesteps %" PRIu64, program, path,
+		   2 * t->lanes.steps);
 }
 
 /* ---- JSON ---------------------------------------------------------------------------------------- */
@@ -197,8 +199,8 @@ void report_print(const report *r)
 	if (r->end == END_INTERRUPTED && !style->quiet)
 		fprintf(stderr,
 			"bern: %s: interrupted at step %" PRIu64
-			", a checkpoint is written; `bern resume %s` goes on from there\n",
-			t->setup.command, t->lanes.steps, t->setup.folder->path);
+			", a checkpoint is written; `%s resume %s` goes on from there\n",
+			t->setup.command, t->lanes.steps, style->program, t->setup.folder->path);
 	if (style->json)
 		print_json(r);
 	else if (r->end != END_INTERRUPTED && !style->quiet)
@@ -213,8 +215,8 @@ void report_nothing_left(const report *r)
 		print_json(r);
 	else if (!style->quiet)
 		printf("%s is finished: %s at step %" PRIu64
-		       "; `bern resume %s --total-timesteps %" PRIu64 "` makes it longer\n",
+		       "; `%s resume %s --total-timesteps %" PRIu64 "` makes it longer\n",
 		       t->setup.folder->path,
 		       r->end == END_SOLVED ? "it stopped as solved" : "all its steps are made",
-		       t->lanes.steps, t->setup.folder->path, 2 * t->lanes.steps);
+		       t->lanes.steps, style->program, t->setup.folder->path, 2 * t->lanes.steps);
 }

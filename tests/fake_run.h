@@ -225,6 +225,7 @@ static inline void fake_make(fake_run *r, const run_config *config, int resumed)
 	memset(r, 0, sizeof *r);
 	r->config = *config;
 	ck_assert_int_eq(bern_world_open(&r->world, &walk_env, NULL, 0, &r->e), 0);
+	r->style.program = "bern";
 	r->agent = (fake){.base = {&fake_kind}, .lanes = (size_t)config->agent.num_envs};
 	bern_pcg32_init(&r->agent.rng, 42, 54);
 	const trainer_setup setup = {.command = "test",

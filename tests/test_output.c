@@ -64,7 +64,7 @@ START_TEST(colour_and_progress_are_as_the_environment_asks)
 		set_variable("TERM", cases[i].term);
 		set_variable("NO_COLOR", cases[i].no_color);
 		set_variable("FORCE_COLOR", cases[i].force_color);
-		output_style style = output_style_now();
+		output_style style = output_style_now("bern");
 		ck_assert_msg(style.color == cases[i].color, "case %zu: colour %d", i, style.color);
 		ck_assert_msg(style.progress == cases[i].progress, "case %zu: progress %d", i,
 			      style.progress);

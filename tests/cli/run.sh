@@ -131,7 +131,7 @@ done
 
 endless='--stop-looks 0 --eval-interval 0 --final-episodes 3 --name long'
 stopped 130 'Ctrl-C' INT 0.3 train CartPole-v1 $endless --total-timesteps 1000000000
-tells '`bern resume runs/long` goes on from there'
+tells 'bern resume runs/long` goes on from there'
 check '... with a checkpoint' test -s runs/long/latest
 step=$(sed -n 's/.*at step \([0-9]*\),.*/\1/p' "$work/err")
 succeeds 'resumed' resume runs/long --total-timesteps $((step + 3000)) -q
