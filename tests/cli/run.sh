@@ -26,7 +26,8 @@ same_run() { # NAME FOLDER FOLDER: what two runs left is the same, but for clock
 stopped() {
 	stopped_want=$1 stopped_name=$2 stopped_signal=$3 stopped_after=$4
 	shift 4
-	timeout -s "$stopped_signal" --preserve-status "$stopped_after" "$BERN" "$@" >"$work/out" 2>"$work/err" </dev/null
+	# --foreground: otherwise the signal comes twice, and the second one means "at once"
+	timeout --foreground -s "$stopped_signal" --preserve-status "$stopped_after" "$BERN" "$@" >"$work/out" 2>"$work/err" </dev/null
 	status=$?
 	if [ "$status" -eq "$stopped_want" ]; then ok "$stopped_name"; else
 		not_ok "$stopped_name" "status $status, not $stopped_want: $(cat "$work/err")"
