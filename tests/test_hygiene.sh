@@ -136,8 +136,10 @@ if [ "$#" -eq 0 ] || ! command -v objdump >/dev/null 2>&1; then
 	skip "nothing below cli has variables that outlive a call" "sanitizers add their own, or there is no objdump here"
 else
 	for archive; do
-		objdump -t "$archive" | awk -v archive="$archive" '/file format/ { file = $1 }
-			/ O \.t?(data|bss)(\.[A-Za-z0-9_]+)*\t/ && !/\.data\.rel\.ro/ { print archive, file, $NF }'
+		objdump -t "$archive" >"$tmp/symbols" || echo "$archive cannot be read"
+		grep -q ' F \.text' "$tmp/symbols" || echo "$archive has no functions"
+		awk -v archive="$archive" '/file format/ { file = $1 }
+			/ O \.t?(data|bss)(\.[A-Za-z0-9_]+)*\t/ && !/\.data\.rel\.ro/ { print archive, file, $NF }' "$tmp/symbols"
 	done >"$found"
 	holds "nothing below cli has variables that outlive a call"
 fi
