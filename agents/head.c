@@ -36,6 +36,13 @@ int32_t bern_head_init(bern_action_head *head, bern_arena *arena, const bern_spa
 				 "head: bernoulli cannot mask actions as this environment does; "
 				 "allowed here: auto, softmax");
 	size_t C = action->kind == BERN_DISCRETE ? 1 : action->count;
+	for (size_t c = 0; c < C && action->kind != BERN_MULTI_BINARY; c++)
+		if (action->sizes[c] < 2)
+			return bern_fail(
+				e, BERN_EUSAGE,
+				"the network cannot choose where there is no choice: action "
+				"element %zu has %d values; it takes 2 and more",
+				c, (int)action->sizes[c]);
 	head->components = C;
 	head->offset = bern_arena_take(arena, C, sizeof *head->offset);
 	head->size = bern_arena_take(arena, C, sizeof *head->size);
@@ -131,23 +138,57 @@ static float likelihood(const bern_action_head *head, const float *pi, const int
 	return pi_c[action[c]];
 }
 
+#define SHRINK                                                                                     \
+	0x1p-300 /* a product below it is divided by it; a factor is at least 2^-149, so none underflows */
+
+/* The product of all components' likelihoods is the returned number times SHRINK to the power of *shrunk. */
+static double product(const bern_action_head *head, const float *pi, const int32_t *action,
+		      size_t *shrunk)
+{
+	double all = 1.0;
+	*shrunk = 0;
+	for (size_t c = 0; c < head->components; c++) {
+		all *= (double)likelihood(head, pi, action, c);
+		if (all < SHRINK && all > 0.0) {
+			all /= SHRINK;
+			++*shrunk;
+		}
+	}
+	return all;
+}
+
+/* Posterior of many components: products relative to the largest, however small they are. Writes unnormalised weights. */
+static void relative_products(const bern_action_head *head, float *weight, const float *pi,
+			      const int32_t *action, size_t K)
+{
+	size_t N = head->logits, shrunk, least = 0;
+	double most = 0.0;
+	for (size_t k = 0; k < K; k++) {
+		double all = product(head, pi + k * N, action, &shrunk);
+		if (all > 0.0 && (most == 0.0 || shrunk < least)) {
+			least = shrunk;
+			most = all;
+		} else if (shrunk == least && all > most) {
+			most = all;
+		}
+	}
+	for (size_t k = 0; k < K; k++) {
+		double all = product(head, pi + k * N, action, &shrunk);
+		for (; all > 0.0 && shrunk > least; shrunk--)
+			all *= SHRINK; /* two such steps leave nothing that a float could tell from 0 */
+		weight[k] = most > 0.0 ? (float)(all / most) : 0.0f;
+	}
+}
+
 void bern_head_posterior(const bern_action_head *head, float *weight, const float *pi,
 			 const int32_t *action, size_t K)
 {
-	size_t N = head->logits;
-	for (size_t k = 0; k < K; k++)
-		weight[k] = likelihood(head, pi + k * N, action, 0);
-	for (size_t c = 1; c < head->components; c++) {
-		/* divide by the largest, so that many components do not underflow */
-		float most = 0.0f;
-		for (size_t k = 0; k < K; k++) {
-			weight[k] *= likelihood(head, pi + k * N, action, c);
-			most = weight[k] > most ? weight[k] : most;
-		}
-		for (size_t k = 0; k < K && most > 0.0f; k++)
-			weight[k] /= most;
-	}
 	float total = 0.0f;
+	if (head->components == 1)
+		for (size_t k = 0; k < K; k++)
+			weight[k] = likelihood(head, pi + k * head->logits, action, 0);
+	else
+		relative_products(head, weight, pi, action, K);
 	for (size_t k = 0; k < K; k++)
 		total += weight[k];
 	for (size_t k = 0; k < K; k++)

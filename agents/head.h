@@ -30,7 +30,8 @@ typedef struct bern_draws {
 
 uint32_t bern_draw(bern_draws *draws);
 
-/* Chooses the head for an action space; `kind` is enum bern_head. A mask needs a softmax. */
+/* Chooses the head for an action space; `kind` is enum bern_head. A mask needs a softmax. Errors: BOX actions, an element
+ * with a single value, a kind that does not fit the space. */
 int32_t bern_head_init(bern_action_head *head, bern_arena *arena, const bern_space *action,
 		       int masked, int64_t kind, bern_error *e);
 
@@ -45,11 +46,12 @@ void bern_head_sample(const bern_action_head *head, int32_t *action, const float
 /* The most probable value of each component; ties go to the lowest. */
 void bern_head_mode(const bern_action_head *head, int32_t *action, const float *pi);
 
-/* weight[k] = pi_k(action) / sum over j of pi_j(action), with pi (K, N): which firing spoke. */
+/* weight[k] = pi_k(action) / sum over j of pi_j(action), with pi (K, N): which firing spoke. 1/K each if no pi allows the
+ * action. */
 void bern_head_posterior(const bern_action_head *head, float *weight, const float *pi,
 			 const int32_t *action, size_t K);
 
-/* delta[n] = c * d log pi(action) / d logit n. */
+/* delta[n] = c * d log pi(action) / d logit n = c * (1[n is chosen] - pi[n]). Williams 1992, section 4. */
 void bern_head_score(const bern_action_head *head, float *delta, const float *pi,
 		     const int32_t *action, float c);
 

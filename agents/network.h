@@ -57,9 +57,9 @@ int32_t bern_network_init(bern_network *net, bern_arena *arena, const bern_actio
 			  size_t inputs, const size_t *units, size_t depth, int64_t unit_kind,
 			  size_t firings, const bern_kernels *kernels, bern_error *e);
 
-/* Initial weights: first layer U(-first, first), biases 0; later hidden layers U(-s, s), s = later/sqrt(fan-in), with the bias
- * minus half the sum of the incoming weights (binary units: half of them fire), so that units start decided rather than at
- * p = 1/2; output 0. */
+/* Initial weights: first layer U(-first, first), its biases too; later hidden layers U(-s, s), s = later/sqrt(fan-in), with the bias
+ * minus half the sum of the incoming weights (binary units: half of them fire; relu and tanh: 0), so that units start decided
+ * rather than at p = 1/2; output 0. */
 void bern_network_randomize(bern_network *net, double first, double later, bern_rng *rng);
 
 int32_t bern_trace_init(bern_trace *trace, bern_arena *arena, const bern_network *net, size_t rows,
@@ -69,7 +69,8 @@ int32_t bern_trace_init(bern_trace *trace, bern_arena *arena, const bern_network
 void bern_network_act(bern_network *net, bern_trace *trace, size_t row, const uint8_t *mask,
 		      bern_firing_rng *rng);
 
-/* The same without randomness: hidden units pass p (BERN_MEAN_FIELD) or p > 1/2 (BERN_THRESHOLDED), the most probable action. */
+/* Acts without randomness: hidden units pass p (BERN_MEAN_FIELD) or p > 1/2 (BERN_THRESHOLDED), the most probable action. Fills
+ * p, pi and action of the row (first firing) and leaves h, mean_pi and posterior. */
 void bern_network_decide(bern_network *net, bern_trace *trace, size_t row, const uint8_t *mask,
 			 int32_t mode);
 

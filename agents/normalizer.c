@@ -17,7 +17,10 @@ static int32_t read_factors(bern_normalizer *normalizer, const char *scale, bern
 		size_t length = strcspn(c, ",");
 		bern_value value;
 		if (length >= sizeof text)
-			length = sizeof text - 1;
+			return bern_fail(e, BERN_EUSAGE,
+					 "observation_scale: a number of %zu characters is too "
+					 "long; allowed: %zu",
+					 length, sizeof text - 1);
 		memcpy(text, c, length);
 		text[length] = '\0';
 		int32_t failed = bern_param_parse(&number, text, &value, e);

@@ -15,14 +15,15 @@ typedef struct bern_normalizer {
 	double *spread; /* (O) sum of squared differences from the mean */
 } bern_normalizer;
 
-/* scale: one number for all or O of them, with commas. */
+/* scale: one number for all or O of them, with commas, each in -1e6 .. 1e6. */
 int32_t bern_normalizer_init(bern_normalizer *normalizer, bern_arena *arena, const char *scale,
 			     int running, size_t size, bern_error *e);
 
 /* Takes an observation into the running mean and deviation (Welford 1962). */
 void bern_normalizer_observe(bern_normalizer *normalizer, const float *obs);
 
-/* x = obs * factor, or (obs - mean) / deviation * factor, cut to [-10, 10]. */
+/* x = obs * factor; running: (obs - mean) / deviation * factor, cut to [-10, 10], with the deviation of the observations so
+ * far, the root of their variance plus 1e-8. */
 void bern_normalizer_apply(const bern_normalizer *normalizer, float *x, const float *obs);
 
 int32_t bern_normalizer_tensors(bern_normalizer *normalizer, bern_tensors *list, bern_error *e);

@@ -1,6 +1,7 @@
 #include "reference.h"
 
 #include <bern/math.h>
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -73,6 +74,7 @@ double bern_reference_likelihood(const bern_network *net, const double *params,
 				 const bern_reference_step *step)
 {
 	double pi[MOST], mean = 0.0;
+	assert(step->firings * net->head.logits <= MOST);
 	bern_reference_policy(net, params, step, pi);
 	for (size_t k = 0; k < step->firings; k++)
 		mean += chance(&net->head, pi + k * net->head.logits, step->action) /
@@ -105,6 +107,7 @@ void bern_reference_estimate(const bern_network *net, const double *params,
 {
 	size_t K = step->firings, N = net->head.logits, unit = 0;
 	double pi[MOST], w[MOST], c[MOST], total = 0.0;
+	assert(K * N <= MOST);
 	bern_reference_policy(net, params, step, pi);
 	for (size_t k = 0; k < K; k++) {
 		w[k] = chance(&net->head, pi + k * N, step->action);

@@ -344,11 +344,27 @@ static void follow_rates(reinforce *self, size_t row)
 		}
 }
 
+/* Learning that went astray ends here. A NaN weight does not show in the gradient (the kernels turn it into a probability),
+ * so weights are looked at too. */
+static int32_t check_number(const char *what, double x, uint64_t steps, bern_error *e)
+{
+	if (x < (double)INFINITY)
+		return 0;
+	return bern_fail(e, BERN_ENUMBER,
+			 "%s became %s at step %llu; a smaller learning rate or max_grad_norm may "
+			 "help",
+			 what, x > 0.0 ? "infinite" : "NaN", (unsigned long long)steps);
+}
+
 static int32_t reinforce_learn(bern_agent *agent, bern_lanes *lanes, bern_error *e)
 {
 	reinforce *self = (reinforce *)agent;
 	const bern_agent_config *config = &self->config;
-	size_t T = (size_t)config->num_steps, B = lanes->count, R = T * B;
+	size_t T = (size_t)config->num_steps, B = (size_t)config->num_envs, R = T * B;
+	if (lanes->count != B)
+		return bern_fail(e, BERN_EUSAGE,
+				 "the agent was made for num_envs = %zu lanes and was given %zu", B,
+				 lanes->count);
 	int32_t failed = play(self, lanes, e);
 	if (failed)
 		return failed;
@@ -371,19 +387,27 @@ static int32_t reinforce_learn(bern_agent *agent, bern_lanes *lanes, bern_error 
 		bern_unit_baseline_update(&self->unit);
 	double norm = bern_clip_norm(self->kernels, self->gradient, self->net.param_count,
 				     config->max_grad_norm);
+	failed = check_number("the norm of the policy's gradient", norm, lanes->steps, e);
+	if (failed)
+		return failed;
 	double rate = rate_now(self, config->learning_rate, lanes->steps);
 	bern_optimizer_step(&self->optimizer, self->net.params, self->gradient, rate);
 	double loss = bern_value_learn(&self->value, self->trace.x, self->target, R,
 				       (size_t)config->value_passes,
 				       rate_now(self, config->value_learning_rate, lanes->steps));
-	if (!(norm < (double)INFINITY) || !(loss < (double)INFINITY))
-		return bern_fail(e, BERN_ENUMBER,
-				 "%s became %s at step %llu; a smaller learning rate or "
-				 "max_grad_norm may help",
-				 norm < (double)INFINITY ? "the baseline's squared error"
-							 : "the norm of the policy's gradient",
-				 (norm < (double)INFINITY ? loss : norm) > 0.0 ? "infinite" : "NaN",
-				 (unsigned long long)lanes->steps);
+	failed = check_number("the baseline's squared error", loss, lanes->steps, e);
+	if (!failed)
+		failed = check_number(
+			"the sum of the policy's squared weights",
+			(double)self->kernels->sum_squares(self->net.params, self->net.param_count),
+			lanes->steps, e);
+	if (!failed)
+		failed = check_number("the sum of the baseline's squared weights",
+				      (double)self->kernels->sum_squares(self->value.params,
+									 self->value.param_count),
+				      lanes->steps, e);
+	if (failed)
+		return failed;
 
 	*self->entropy_mean = entropy;
 	follow_rates(self, R - B);

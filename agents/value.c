@@ -1,5 +1,6 @@
 #include "value.h"
 
+#include <math.h>
 #include <string.h>
 
 /* a running mean weighs at least this much of what is new */
@@ -124,6 +125,8 @@ double bern_value_learn(bern_value_function *value, const float *x, const float 
 		}
 		if (pass == 0)
 			first = square / (double)rows;
+		if (!(first < (double)INFINITY))
+			return first; /* before it reaches the parameters */
 		bern_optimizer_step(&value->optimizer, value->params, value->gradient, rate);
 	}
 	return first;

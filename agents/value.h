@@ -33,7 +33,7 @@ int32_t bern_value_init(bern_value_function *value, bern_arena *arena,
 float bern_value_of(bern_value_function *value, const float *x);
 
 /* Moves V towards target (R) at x (R, O): `passes` steps on the mean squared error, or of the running mean. Returns the mean
- * squared error before. */
+ * squared error before; if that is not finite, nothing moves. */
 double bern_value_learn(bern_value_function *value, const float *x, const float *target,
 			size_t rows, size_t passes, double rate);
 
