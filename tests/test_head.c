@@ -329,6 +329,42 @@ START_TEST(values_are_drawn_as_often_as_they_should)
 }
 END_TEST
 
+START_TEST(draws_are_the_numbers_of_the_stream)
+{
+	bern_firing_rng rng, same;
+	uint32_t numbers[BERN_LEAPS];
+	bern_firing_rng_stream(&rng, 6, (bern_stream_key){BERN_FOR_FIRING, 0, 0, 0});
+	same = rng;
+	bern_draws draws = {.kernels = &bern_kernels_reference, .rng = &rng};
+	for (int i = 0; i < 100; i++) {
+		if (i % BERN_LEAPS == 0)
+			bern_firing_rng_next(&same, numbers);
+		ck_assert_uint_eq(bern_draw(&draws), numbers[i % BERN_LEAPS]);
+	}
+}
+END_TEST
+
+/* Of the 2^24 numbers u / 2^24 exactly those below p lead to 1. */
+START_TEST(a_unit_takes_one_below_its_probability_and_not_at_it)
+{
+	tried t;
+	static const uint32_t steps[] = {0, 1, 5, 1u << 23, (1u << 24) - 1, 1u << 24};
+	begin_many(&t, BERN_MULTI_BINARY, 1, NULL, 0);
+	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
+		for (uint32_t off = 0; off < 2; off++) {
+			if (steps[i] < off || steps[i] - off == 1u << 24)
+				continue;
+			float p = (float)steps[i] / 16777216.0f;
+			bern_draws draws = {.left = 1};
+			int32_t action;
+			draws.block[BERN_LEAPS - 1] = (steps[i] - off) << 8 | 0xff;
+			bern_head_sample(&t.head, &action, &p, &draws);
+			ck_assert_int_eq(action, (int32_t)off);
+		}
+	end(&t);
+}
+END_TEST
+
 START_TEST(certain_values_are_always_drawn)
 {
 	tried t;
@@ -424,7 +460,7 @@ START_TEST(the_posterior_is_bayes_rule)
 }
 END_TEST
 
-/* 200 components whose probabilities multiply to 1e-100 and less, and firings that change places: the one that explains
+/* 200 components whose probabilities multiply to 1e-100, or to 1e-600, which no double holds, and firings that change places: the one that explains
  * the first hundred components worst explains all of them best. */
 START_TEST(the_posterior_of_200_components_does_not_underflow)
 {
@@ -442,7 +478,8 @@ START_TEST(the_posterior_of_200_components_does_not_underflow)
 			for (size_t k = 0; k < 4; k++) {
 				for (size_t c = 0; c < 200; c++) {
 					/* how much firing k is for the value taken, in nats */
-					double in_favour = 2.0 * draw(&t.random) - 3.0;
+					double in_favour = 2.0 * draw(&t.random) -
+							   (seed % 4 > 1 ? 8.0 : 3.0);
 					if (seed % 2 && k == 1)
 						in_favour += c < 100 ? -4.0 : 8.0;
 					double sign = action[c] ? 1.0 : -1.0;
@@ -604,6 +641,8 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, logits_of_any_size_give_probabilities, 0, SPACES);
 	tcase_add_test(t, masked_values_have_no_probability_and_are_never_drawn);
 	tcase_add_loop_test(t, values_are_drawn_as_often_as_they_should, 0, SPACES);
+	tcase_add_test(t, draws_are_the_numbers_of_the_stream);
+	tcase_add_test(t, a_unit_takes_one_below_its_probability_and_not_at_it);
 	tcase_add_test(t, certain_values_are_always_drawn);
 	tcase_add_test(t, the_most_probable_value_is_taken_and_ties_go_to_the_lowest);
 	tcase_add_loop_test(t, the_posterior_is_bayes_rule, 0, SPACES);
