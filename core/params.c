@@ -95,6 +95,24 @@ static int32_t out_of_range(const bern_param *param, const char *text, bern_erro
 	return bern_fail(e, BERN_EUSAGE, "%s: %s is outside [%s, %s]", param->key, text, min, max);
 }
 
+static int32_t not_a_number(const bern_param *param, const char *text, const char *kind,
+			    bern_error *e)
+{
+	char min[32], max[32];
+	bound_text(param->min, min);
+	bound_text(param->max, max);
+	if (isinf(param->min) && isinf(param->max))
+		return bern_fail(e, BERN_EUSAGE, "%s: \"%s\" is not a %s", param->key, text, kind);
+	if (isinf(param->max))
+		return bern_fail(e, BERN_EUSAGE, "%s: \"%s\" is not a %s of at least %s",
+				 param->key, text, kind, min);
+	if (isinf(param->min))
+		return bern_fail(e, BERN_EUSAGE, "%s: \"%s\" is not a %s of at most %s", param->key,
+				 text, kind, max);
+	return bern_fail(e, BERN_EUSAGE, "%s: \"%s\" is not a %s in [%s, %s]", param->key, text,
+			 kind, min, max);
+}
+
 /* Reads a decimal number that takes up all of `text`, with a point whatever the program's locale says. Returns 0 if it is
  * none. A number too large for a double comes out infinite. */
 static int read_real(const char *text, double *x)
@@ -125,8 +143,7 @@ static int32_t parse_int(const bern_param *param, const char *text, bern_value *
 	if (!whole) {
 		/* 1e6 is a whole number too, if a double holds it exactly */
 		if (!read_real(text, &real) || real != floor(real))
-			return bern_fail(e, BERN_EUSAGE, "%s: \"%s\" is not a whole number",
-					 param->key, text);
+			return not_a_number(param, text, "whole number", e);
 		if (fabs(real) > 9007199254740992.0)
 			return out_of_range(param, text, e);
 		i = (long long)real;
@@ -143,7 +160,7 @@ static int32_t parse_real(const bern_param *param, const char *text, bern_value 
 {
 	double x;
 	if (!read_real(text, &x))
-		return bern_fail(e, BERN_EUSAGE, "%s: \"%s\" is not a number", param->key, text);
+		return not_a_number(param, text, "number", e);
 	if (isinf(x))
 		return bern_fail(e, BERN_EUSAGE, "%s: %s is too large for a number", param->key,
 				 text);

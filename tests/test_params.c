@@ -52,21 +52,21 @@ END_TEST
 
 START_TEST(what_is_no_number_is_refused)
 {
-	bad(&gravity, "ten", "gravity: \"ten\" is not a number");
-	bad(&gravity, "", "gravity: \"\" is not a number");
-	bad(&gravity, "9.8 ", "gravity: \"9.8 \" is not a number");
-	bad(&gravity, " 9.8", "gravity: \" 9.8\" is not a number");
-	bad(&gravity, "9.8m", "gravity: \"9.8m\" is not a number");
-	bad(&gravity, "nan", "gravity: \"nan\" is not a number");
-	bad(&gravity, "inf", "gravity: \"inf\" is not a number");
-	bad(&gravity, "0x10", "gravity: \"0x10\" is not a number");
-	bad(&gravity, "e", "gravity: \"e\" is not a number");
+	bad(&gravity, "ten", "gravity: \"ten\" is not a number in [0, 100]");
+	bad(&gravity, "", "gravity: \"\" is not a number in [0, 100]");
+	bad(&gravity, "9.8 ", "gravity: \"9.8 \" is not a number in [0, 100]");
+	bad(&gravity, " 9.8", "gravity: \" 9.8\" is not a number in [0, 100]");
+	bad(&gravity, "9.8m", "gravity: \"9.8m\" is not a number in [0, 100]");
+	bad(&gravity, "nan", "gravity: \"nan\" is not a number in [0, 100]");
+	bad(&gravity, "inf", "gravity: \"inf\" is not a number in [0, 100]");
+	bad(&gravity, "0x10", "gravity: \"0x10\" is not a number in [0, 100]");
+	bad(&gravity, "e", "gravity: \"e\" is not a number in [0, 100]");
 	bad(&rate, "1e400", "rate: 1e400 is too large for a number");
-	bad(&size, "ten", "size: \"ten\" is not a whole number");
-	bad(&size, "2.5", "size: \"2.5\" is not a whole number");
-	bad(&size, " 2", "size: \" 2\" is not a whole number");
-	bad(&size, "2 ", "size: \"2 \" is not a whole number");
-	bad(&size, "", "size: \"\" is not a whole number");
+	bad(&size, "ten", "size: \"ten\" is not a whole number in [-3, 1000000]");
+	bad(&size, "2.5", "size: \"2.5\" is not a whole number in [-3, 1000000]");
+	bad(&size, " 2", "size: \" 2\" is not a whole number in [-3, 1000000]");
+	bad(&size, "2 ", "size: \"2 \" is not a whole number in [-3, 1000000]");
+	bad(&size, "", "size: \"\" is not a whole number in [-3, 1000000]");
 }
 END_TEST
 
@@ -122,7 +122,7 @@ START_TEST(the_locale_of_the_program_changes_nothing)
 	else
 		ck_assert_str_eq(number, "9,5"); /* it is in force */
 	ck_assert_double_eq(good(&gravity, "9.5").r, 9.5);
-	bad(&gravity, "9,5", "gravity: \"9,5\" is not a number");
+	bad(&gravity, "9,5", "gravity: \"9,5\" is not a number in [0, 100]");
 	setlocale(LC_ALL, "C");
 	unsetenv("LOCPATH");
 	snprintf(command, sizeof command, "rm -r %s", folder);

@@ -455,7 +455,8 @@ START_TEST(bad_settings_are_one_sentence)
 		{{"colour", "3"},
 		 "A-v0: it has no parameter \"colour\", only gravity, size, map, max_steps"},
 		{{"max_steps", "-1"}, "A-v0: max_steps: -1 is outside [0, 9007199254740992]"},
-		{{"max_steps", "few"}, "A-v0: max_steps: \"few\" is not a whole number"},
+		{{"max_steps", "few"},
+		 "A-v0: max_steps: \"few\" is not a whole number in [0, 9007199254740992]"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		bern_world world;
