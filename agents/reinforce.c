@@ -121,6 +121,12 @@ static int32_t take_memory(reinforce *self, bern_error *e)
 	return bern_arena_check(arena, e);
 }
 
+/* Scale of the later layers' initial weights by the kind of units: binary units decided from the start; relu sqrt(6) (He et al.
+ * 2015, eq. 10, as a uniform distribution) and tanh sqrt(3) (LeCun et al. 1998, sec. 4.6) keep the size of the signal. */
+static const double later_scale[] = {[BERN_UNITS_BINARY] = 10.0,
+				     [BERN_UNITS_RELU] = 2.449489742783178,
+				     [BERN_UNITS_TANH] = 1.7320508075688772};
+
 static int32_t make_networks(reinforce *self, uint64_t seed, bern_error *e)
 {
 	const bern_agent_config *config = &self->config;
@@ -157,7 +163,10 @@ static int32_t make_networks(reinforce *self, uint64_t seed, bern_error *e)
 		failed = bern_unit_baseline_init(&self->unit, &self->arena, &self->net, e);
 	bern_rng_stream(&rng, seed, (bern_stream_key){.purpose = BERN_FOR_WEIGHTS});
 	if (!failed)
-		bern_network_randomize(&self->net, config->init_first, config->init_later, &rng);
+		bern_network_randomize(&self->net, config->init_first,
+				       config->init_later > 0.0 ? config->init_later
+								: later_scale[config->units],
+				       &rng);
 	if (!failed)
 		failed = bern_value_init(&self->value, &self->arena, config, O, self->kernels, &rng,
 					 e);

@@ -74,7 +74,7 @@ START_TEST(defaults_are_those_of_the_reference)
 		{"estimator", "auto"},
 		{"firings", "16"},
 		{"init_first", "1"},
-		{"init_later", "10"},
+		{"init_later", "0"},
 		{"observation_scale", "1"},
 		{"normalize_observations", "false"},
 		{"baseline", "mlp"},

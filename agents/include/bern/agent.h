@@ -43,7 +43,8 @@ typedef struct bern_agent_config {
 		[BERN_LIST_TEXT]; /* name of a bern_estimator; "auto": firings, or backprop for relu and tanh */
 	int64_t firings;   /* K */
 	double init_first; /* initial weights of the first layer are U(-x, x) */
-	double init_later; /* those of later hidden layers U(-x/sqrt(fan-in), x/sqrt(fan-in)) */
+	double init_later; /* those of later hidden layers U(-x/sqrt(fan-in), x/sqrt(fan-in)); 0: as
+			      the units like it */
 	char observation_scale
 		[BERN_LIST_TEXT];       /* factors on the observation, one or O of them; "1" */
 	int64_t normalize_observations; /* bool: running mean and deviation */
