@@ -1,7 +1,7 @@
 /* What holds for an agent of any kind: looks do not depend on lanes and leave no trace, and a policy read from a checkpoint
  * plays as the one that was written. */
 #include "agent_trial.h"
-#include "builtin.h"
+#include <bern/builtin.h>
 #include "evaluate.h"
 #include "scratch.h"
 

@@ -1,6 +1,6 @@
 /* The conformance checks pass every environment that Bern brings along, and find each planted way of breaking a promise: by the
  * check that is meant to, and by no other that is not named with it. */
-#include "builtin.h"
+#include <bern/builtin.h>
 #include "recorder.h"
 #include <bern/conformance.h>
 #include <bern/rng.h>

@@ -144,6 +144,15 @@ else
 	holds "nothing below cli has variables that outlive a call"
 fi
 
+if [ -f README.md ] && [ -f .ci/run ]; then
+	sed -n 's/^[[:space:]]*\(P=.*meson test\)/\1/p' .ci/run >"$tmp/command"
+	{
+		[ "$(wc -l <"$tmp/command")" -eq 1 ] || echo "there is no such line in .ci/run, or several"
+		grep -qxFf "$tmp/command" README.md || echo "README.md lacks: $(cat "$tmp/command")"
+	} >"$found"
+	holds "the README says the test command that .ci/run runs"
+fi
+
 # other versions lay out a few things differently
 formatter=
 for name in clang-format-14 clang-format; do
