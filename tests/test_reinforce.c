@@ -13,7 +13,7 @@
 
 /* ---- an environment of one choice ------------------------------------------------------------------------ */
 
-enum { P_ACTIONS, P_LENGTH, P_PAY, P_ALWAYS, P_COUNT };
+enum { P_ACTIONS, P_LENGTH, P_PAY, P_ALWAYS, P_CLOCK, P_COUNT };
 static const char *const action_kinds[] = {"two", "three", "bits", "mixed", "one", "box", NULL};
 static const bern_param params[P_COUNT] = {
 	[P_ACTIONS] = {"actions", "kind of action", BERN_CHOICE, 0, "two", 0, 0, action_kinds},
@@ -21,12 +21,13 @@ static const bern_param params[P_COUNT] = {
 		      NULL},
 	[P_PAY] = {"pay", "reward of a right action", BERN_REAL, 0, "1", -1e300, 1e300, NULL},
 	[P_ALWAYS] = {"always", "whatever the action", BERN_BOOL, 0, "false", 0, 0, NULL},
+	[P_CLOCK] = {"clock", "shows the step", BERN_BOOL, 0, "false", 0, 0, NULL},
 };
 
 typedef struct choice_model {
 	int64_t actions, length;
 	double pay;
-	int64_t always;
+	int64_t always, clock;
 } choice_model;
 
 typedef struct choice {
@@ -47,7 +48,8 @@ static int32_t choice_open(const bern_value *values, bern_instance *out, char *e
 	(void)size;
 	if (!model)
 		return 1;
-	*model = (choice_model){kind, values[P_LENGTH].i, values[P_PAY].r, values[P_ALWAYS].i};
+	*model = (choice_model){kind, values[P_LENGTH].i, values[P_PAY].r, values[P_ALWAYS].i,
+				values[P_CLOCK].i};
 	out->model = model;
 	out->state_size = sizeof(choice);
 	out->observation = (bern_space){.kind = BERN_BOX, .count = 2};
@@ -97,10 +99,10 @@ static void choice_step(const void *model, void *state, struct bern_rng *rng, co
 static void choice_observe(const void *model, const void *state, void *observation)
 {
 	const choice *s = state;
+	const choice_model *m = model;
 	float *obs = observation;
-	(void)model;
 	obs[0] = s->context ? 1.0f : -1.0f;
-	obs[1] = 0.5f;
+	obs[1] = m->clock ? (float)s->step : 0.5f;
 }
 
 static const bern_env choice_env = {.abi = BERN_ENV_ABI,
@@ -602,6 +604,43 @@ START_TEST(truncation_bootstraps_and_termination_does_not)
 }
 END_TEST
 
+/* The value after a cut is that of the last observation seen, not of the one that starts the next episode. With V = the clock,
+ * fixed, no reward and a cut after the first step the advantage is 0.9 V(1) = 0.9; so is a reward of 0.9 at a true end. */
+START_TEST(a_cut_is_bootstrapped_from_the_last_observation)
+{
+	float *g[2];
+	size_t count = 0;
+	double size = 0.0;
+	for (int cut = 0; cut < 2; cut++) {
+		trial t;
+		const bern_setting settings[] = {{"length", cut ? "0" : "1"},
+						 {"pay", cut ? "0" : "0.9"},
+						 {"always", "true"},
+						 {"clock", "true"},
+						 {"max_steps", cut ? "1" : "0"}};
+		bern_agent_config config = exposing();
+		config.num_envs = 20;
+		config.gamma = 0.9;
+		config.baseline = BERN_BASELINE_LINEAR;
+		config.value_learning_rate = 0.0;
+		trial_open_with(&t, &choice_env, settings, 5, &config, 1);
+		clear_policy(&t);
+		((float *)trial_tensor(&t, "value.weight"))[1] = 1.0f;
+		trial_learn(&t, 1);
+		g[cut] = copy_policy(&t);
+		count = policy_floats(&t);
+		trial_close(&t);
+	}
+	for (size_t i = 0; i < count; i++) {
+		size += fabs((double)g[0][i]);
+		ck_assert_float_eq(g[0][i], g[1][i]);
+	}
+	ck_assert_double_ge(size, 0.1);
+	free(g[0]);
+	free(g[1]);
+}
+END_TEST
+
 /* ---- what is refused -------------------------------------------------------------------------------------------- */
 
 START_TEST(configurations_that_contradict_themselves_are_refused)
@@ -689,6 +728,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_gradient_that_goes_astray_leaves_the_weights_as_they_were);
 	tcase_add_loop_test(t, every_choice_of_parts_learns_a_contextual_bandit, 0, TASKS);
 	tcase_add_test(t, truncation_bootstraps_and_termination_does_not);
+	tcase_add_test(t, a_cut_is_bootstrapped_from_the_last_observation);
 	tcase_add_test(t, configurations_that_contradict_themselves_are_refused);
 	tcase_add_test(t, heads_that_do_not_fit_the_environment_are_refused);
 	tcase_add_test(t, lanes_of_another_number_are_refused);
