@@ -51,9 +51,11 @@ const bern_option bern_agent_options[] = {
 	       "auto", head_names),
 	TEXT("estimator", estimator,
 	     "how the gradient is estimated; auto: firings, or backprop for relu and tanh", "auto"),
-	INT("firings", firings, "times the network fires at each step", "16", 1, 4096),
-	REAL("init_first", init_first, "first layer's initial weights are uniform in -x..x", "1", 0,
-	     1000),
+	INT("firings", firings,
+	    "times the network fires at each step (estimator firings; the others fire once)", "16",
+	    1, 4096),
+	REAL("init_first", init_first,
+	     "first layer's initial weights and biases are uniform in -x..x", "1", 0, 1000),
 	REAL("init_later", init_later,
 	     "the same of later hidden layers, over sqrt(fan-in); 0: as the units like it", "0", 0,
 	     1000),
@@ -175,6 +177,7 @@ void bern_option_get(const bern_option *option, const void *config, char *out, s
 	const char *field = (const char *)config + option->offset;
 	int64_t i;
 	double r;
+	assert(out && size > 0);
 	if (option->param.type == BERN_TEXT) {
 		snprintf(out, size, "%s", field);
 	} else if (option->param.type == BERN_REAL) {

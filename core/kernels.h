@@ -7,7 +7,8 @@
  *
  * Shapes: I inputs, J units, K firings; P = bern_padded(J) is J rounded up to 16. Weights are (I, J), so that an input that is 1
  * adds one contiguous row. Firings h are bytes 0 or 1, (K, P). Arrays of length P are padded: readable and writable to P.
- * Every pointer may be unaligned; outputs do not overlap inputs. Any thread.
+ * Every pointer may be unaligned; outputs do not overlap inputs, but where
+ * a function says so. Any thread.
  */
 #ifndef BERN_CORE_KERNELS_H
 #define BERN_CORE_KERNELS_H
@@ -47,7 +48,7 @@ typedef struct bern_kernels {
 	/* Lists in ascending order the units that fired; returns how many. rows has room for P. */
 	size_t (*fired)(uint32_t *rows, const uint8_t *h, size_t J);
 
-	/* p[j] = sigmoid(a[j]) on the grid of 2^-24, 0 in the padding. p and a are (P). */
+	/* p[j] = sigmoid(a[j]) on the grid of 2^-24, 0 in the padding. p and a are (P) and may be the same. */
 	void (*probability)(float *p, const float *a, size_t J);
 	/* h[k,j] = 1 with probability p[j]: firing k draws P numbers of the stream, unit j the j-th. h is (K, P). */
 	void (*fire)(uint8_t *h, const float *p, size_t J, size_t K, bern_firing_rng *rng);
