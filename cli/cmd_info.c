@@ -1,8 +1,8 @@
 #include "command.h"
 
 #include "describe.h"
+#include "opened_env.h"
 #include "options.h"
-#include "registry.h"
 
 #include <stdlib.h>
 
@@ -29,32 +29,17 @@ static const command_help help = {
 static int32_t tell(const char *word, const char *const *paths, size_t path_count,
 		    const config_list *given, int json, bern_error *e)
 {
-	bern_registry *registry;
-	const bern_env *env;
-	bern_world world = {0};
-	run_config config = {0}; /* only its settings are used */
-	config_origins origins = {0};
-	int32_t rc = open_registry(&registry, paths, path_count, e);
+	opened_env opened;
+	int32_t rc = opened_env_init(&opened, "info", word, paths, path_count, given, e);
 	if (rc)
 		return rc;
-	rc = registry_find_word(registry, word, &env, e);
-	if (rc == 0)
-		rc = config_apply(given, env, &config, &origins, e);
-	if (rc == 0)
-		rc = bern_world_open(&world, env, config.settings, config.setting_count, e);
-	if (rc == 0) {
-		const char *origin = registry_origin_of(registry, env);
-		char *recipe = recipe_find(env->id);
-		if (json)
-			rc = describe_json(stdout, &world, origin, 1, e);
-		else
-			describe_text(stdout, &world, origin, recipe);
-		free(recipe);
-		bern_world_finish(&world);
-	}
-	bern_registry_destroy(registry);
-	run_config_finish(&config);
-	config_origins_finish(&origins);
+	char *recipe = recipe_find(opened.world.env->id);
+	if (json)
+		rc = describe_json(stdout, &opened.world, opened.origin, 1, e);
+	else
+		describe_text(stdout, &opened.world, opened.origin, recipe);
+	free(recipe);
+	opened_env_finish(&opened);
 	return rc;
 }
 
@@ -84,12 +69,6 @@ int cmd_info(const char *program, int argc, char **argv)
 		if (wants_help)
 			break;
 	}
-	for (size_t i = 0; rc == 0 && i < given.count; i++)
-		if (!given.items[i].in_env)
-			rc = bern_fail(
-				&e, BERN_EUSAGE,
-				"%s: info knows parameters of environments only: env.KEY=VALUE",
-				given.items[i].label);
 	if (rc == 0 && wants_help)
 		help_print(stdout, &help);
 	else if (rc == 0 && !word)

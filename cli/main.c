@@ -17,6 +17,7 @@ const command commands[] = {
 	{"eval", "measure a trained agent", cmd_eval},
 	{"envs", "list the environments", cmd_envs},
 	{"info", "tell all about one environment", cmd_info},
+	{"trace", "print the steps of an environment", cmd_trace},
 };
 const size_t command_count = sizeof commands / sizeof commands[0];
 
