@@ -204,6 +204,14 @@ static void broken(run *x, enum check check, const rig *r, const char *format, .
 		x->plan->report(x->plan->user, bern_conformance_checks[check].name, text);
 }
 
+/* Before each call into the environment. */
+static void calling(const run *x, const rig *r, const char *call)
+{
+	if (x->plan->place)
+		*x->plan->place = (bern_conformance_place){call, r->episode ? r->episode - 1 : 0,
+							   r->length};
+}
+
 /* After each call: nobody wrote beside a buffer. */
 static void check_guards(run *x, rig *r, const char *call)
 {
@@ -334,12 +342,14 @@ static void look(run *x, rig *r, const circumstances *how, script *s, int after_
 	const void *state = r->buffers[STATE].data;
 	unsigned char *before = snapshot(r);
 	fill(&r->buffers[OBSERVATION], how, s);
+	calling(x, r, "observe");
 	env->observe(r->model, state, r->buffers[OBSERVATION].data);
 	check_guards(x, r, "observe");
 	check_unchanged(x, r, before, CHECK_CONST, "observe");
 	/* nobody asks for the mask of an ended episode */
 	fill(&r->buffers[MASK], how, s);
 	if (env->mask && !r->over) {
+		calling(x, r, "mask");
 		env->mask(r->model, state, r->buffers[MASK].data);
 		check_guards(x, r, "mask");
 		check_unchanged(x, r, before, CHECK_CONST, "mask");
@@ -348,6 +358,7 @@ static void look(run *x, rig *r, const circumstances *how, script *s, int after_
 	}
 	fill(&r->buffers[METRICS], how, s);
 	if (env->metric_count && after_step) {
+		calling(x, r, "read_metrics");
 		env->read_metrics(r->model, state, (double *)(void *)r->buffers[METRICS].data);
 		check_guards(x, r, "read_metrics");
 		check_unchanged(x, r, before, CHECK_CONST, "read_metrics");
@@ -369,6 +380,7 @@ static void event_reset(run *x, rig *r, const circumstances *how, script *s)
 	r->total = 0;
 	r->over = 0;
 	memset(r->buffers[OUTCOME].data, 0, sizeof(bern_outcome));
+	calling(x, r, "reset");
 	r->world->env->reset(r->model, r->buffers[STATE].data, &r->rng);
 	check_guards(x, r, "reset");
 	look(x, r, how, s, 0);
@@ -384,6 +396,7 @@ static void event_step(run *x, rig *r, const circumstances *how, script *s)
 		memcpy(kept, action->data, action->size);
 	memset(out, 0, sizeof *out);
 	r->length++;
+	calling(x, r, "step");
 	r->world->env->step(r->model, r->buffers[STATE].data, &r->rng, action->data, out);
 	check_guards(x, r, "step");
 	if (kept && memcmp(kept, action->data, action->size) != 0)
@@ -580,6 +593,7 @@ static unsigned char *save_state(run *x, const rig *r, size_t *size, bern_error 
 {
 	const bern_env *env = r->world->env;
 	guarded room, tight;
+	calling(x, r, "save");
 	*size = (size_t)env->save(r->model, r->buffers[STATE].data, NULL, 0);
 	if (!*size || !guarded_init(&room, *size)) {
 		bern_fail(e, BERN_EENV, "%s: save of %zu bytes cannot be had", env->id, *size);
@@ -624,6 +638,7 @@ static int32_t move_state(run *x, rig *r, bern_error *e)
 		char why[512] = "";
 		unsigned char *bytes = save_state(x, r, &size, e);
 		rc = bytes ? attach(r->world, r->model, block.data, e) : e->code;
+		calling(x, r, "load");
 		if (!rc && env->load(r->model, block.data, bytes, size, why, sizeof why)) {
 			why[sizeof why - 1] = '\0';
 			rc = bern_fail(e, BERN_EENV, "%s: load: %s", env->id, why);
@@ -680,6 +695,8 @@ static int32_t check_reopen(run *x, bern_error *e)
 	const bern_env *env = x->world->env;
 	char why[512] = "";
 	bern_instance again = {.struct_size = sizeof again};
+	const rig none = {.world = x->world};
+	calling(x, &none, "a second open");
 	if (env->open(x->world->values, &again, why, sizeof why)) {
 		why[sizeof why - 1] = '\0';
 		return bern_fail(e, BERN_EENV, "%s: a second open: %s", env->id, why);
@@ -770,6 +787,7 @@ static void draw_once(run *x, rig *r, bern_recorder *recorder)
 {
 	unsigned char *before = snapshot(r);
 	bern_recorder_clear(recorder);
+	calling(x, r, "draw");
 	r->world->env->draw(r->model, r->buffers[STATE].data, &recorder->canvas);
 	check_guards(x, r, "draw");
 	check_unchanged(x, r, before, CHECK_CONST, "draw");

@@ -13,6 +13,13 @@
 extern "C" {
 #endif
 
+/* Where the checks are: written before each call into the environment, so that somebody who shares the memory knows where a
+ * crash happened. */
+typedef struct bern_conformance_place {
+	const char *call; /* "reset", "step", ...; NULL before the first. Static. */
+	uint64_t episode, step;
+} bern_conformance_place;
+
 typedef struct bern_conformance_plan {
 	uint64_t seed;
 	uint64_t steps; /* random steps of the long run; 0: 10,000 */
@@ -20,6 +27,7 @@ typedef struct bern_conformance_plan {
 	 * and the step. May be NULL. */
 	void (*report)(void *user, const char *check, const char *sentence);
 	void *user;
+	bern_conformance_place *place; /* borrowed; may be NULL */
 } bern_conformance_plan;
 
 /* The checks in the order in which they run: a name and the promise it holds an environment to. */
