@@ -28,11 +28,15 @@ int cmd_eval(const char *program, int argc, char **argv);
 int cmd_envs(const char *program, int argc, char **argv);
 int cmd_info(const char *program, int argc, char **argv);
 int cmd_trace(const char *program, int argc, char **argv);
+int cmd_new_env(const char *program, int argc, char **argv);
 int cmd_check_env(const char *program, int argc, char **argv);
 
 /* The table of commands in main.c, in the order of the help. */
 extern const command commands[];
 extern const size_t command_count;
+
+/* A file or folder of the source tree if the program lies in its build folder, else NULL. Owned by the caller: free. */
+char *source_path(const char *inside);
 
 /* The commit the program was built from, or "unknown". */
 const char *version_commit(void);

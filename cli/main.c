@@ -18,6 +18,7 @@ const command commands[] = {
 	{"envs", "list the environments", cmd_envs},
 	{"info", "tell all about one environment", cmd_info},
 	{"trace", "print the steps of an environment", cmd_trace},
+	{"new-env", "write a folder to start an environment of your own from", cmd_new_env},
 	{"check-env", "check whether an environment keeps its promises", cmd_check_env},
 };
 const size_t command_count = sizeof commands / sizeof commands[0];

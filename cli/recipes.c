@@ -1,5 +1,5 @@
 #define _XOPEN_SOURCE 700 /* realpath */
-#include "config.h"
+#include "command.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -49,42 +49,41 @@ static int program_folder(char *out, size_t size)
 	return 1;
 }
 
-/* The recipes of the source tree if the program lies in a Meson build folder, else NULL. Both are found from the program, so
- * that a tree that was moved still works. */
-static char *source_folder(const char *program)
+/* Both are found from the program, so that a tree that was moved still works. */
+char *source_path(const char *inside)
 {
 #ifdef BERN_BUILD_TO_SOURCE
+	char program[4096];
+	if (!program_folder(program, sizeof program))
+		return NULL;
 	char *marker = text_of("%s/meson-private/coredata.dat", program);
 	int in_build = marker && access(marker, F_OK) == 0;
 	free(marker);
 	/* absolute where the build folder lies outside of the source tree */
 	char *folder = NULL;
 	if (in_build && BERN_BUILD_TO_SOURCE[0] == '/')
-		folder = text_of("%s/runs/recipes", BERN_BUILD_TO_SOURCE);
+		folder = text_of("%s/%s", BERN_BUILD_TO_SOURCE, inside);
 	else if (in_build)
-		folder = text_of("%s/%s/runs/recipes", program, BERN_BUILD_TO_SOURCE);
+		folder = text_of("%s/%s/%s", program, BERN_BUILD_TO_SOURCE, inside);
 	/* without the dots, for people to read */
 	char *real = folder ? realpath(folder, NULL) : NULL;
 	free(folder);
 	return real;
 #else
-	(void)program;
+	(void)inside;
 	return NULL;
 #endif
 }
 
 char *recipe_folder(size_t index)
 {
-	char program[4096];
 	const char *given = getenv("BERN_RECIPES");
 	if (given && *given && index-- == 0)
 		return text_of("%s", given);
-	if (program_folder(program, sizeof program)) {
-		char *source = source_folder(program);
-		if (source && index-- == 0)
-			return source;
-		free(source);
-	}
+	char *source = source_path("runs/recipes");
+	if (source && index-- == 0)
+		return source;
+	free(source);
 #ifdef BERN_DATADIR
 	if (index-- == 0)
 		return text_of("%s/bern/recipes", BERN_DATADIR);
