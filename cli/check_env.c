@@ -311,6 +311,28 @@ static void print_finding(const check_request *request, const report *r, size_t 
 	}
 }
 
+/* The line that shows the same again. */
+static void print_again(const check_request *request)
+{
+	printf("again: ");
+	print_word(request->style.program);
+	printf(" check-env ");
+	print_word(request->word);
+	printf(" --seed %" PRIu64 " --steps %" PRIu64, request->seed, request->steps);
+	for (size_t i = 0; i < request->settings->count; i++) {
+		char setting[1000];
+		snprintf(setting, sizeof setting, "env.%s=%s", request->settings->items[i].key,
+			 request->settings->items[i].text);
+		printf(" --set ");
+		print_word(setting);
+	}
+	for (size_t i = 0; i < request->env_path_count; i++) {
+		printf(" --env-path ");
+		print_word(request->env_paths[i]);
+	}
+	putchar('\n');
+}
+
 static void print_plain(const check_request *request, const report *r, const size_t counts[3])
 {
 	printf("%s%s%s: seed %" PRIu64 ", %" PRIu64 " random steps and shorter runs\n",
@@ -329,9 +351,11 @@ static void print_plain(const check_request *request, const report *r, const siz
 		printf("Whether its rules are right is not checked: see `%s trace`.\n",
 		       request->style.program);
 	}
+	if (r->findings[0].result == FAILED)
+		printf("The checks after `%s` compare with the same run: mend it first.\n",
+		       check_at(0)->name);
 	if (counts[FAILED])
-		printf("again: %s check-env %s --seed %" PRIu64 " --steps %" PRIu64 "\n",
-		       request->style.program, request->word, request->seed, request->steps);
+		print_again(request);
 }
 
 /* What a plugin wrote may not be UTF-8. */

@@ -29,23 +29,6 @@ static const command_help help = {
 	.flag_count = sizeof flags / sizeof flags[0],
 };
 
-/* Prints a word so that a shell takes it as one. */
-static void print_word(const char *word)
-{
-	if (!word[strspn(word,
-			 "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+-")]) {
-		printf("%s", word);
-		return;
-	}
-	putchar('\'');
-	for (; *word; word++)
-		if (*word == '\'')
-			printf("'\\''");
-		else
-			putchar(*word);
-	putchar('\'');
-}
-
 /* Prints what to type next. A program that was not installed is named by its path, and its headers too. */
 static void print_next(const new_env *n, const char *path, const char *program)
 {

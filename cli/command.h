@@ -90,6 +90,9 @@ int eval_run(eval_request *request);
 /* Built-in environments, then $BERN_ENV_PATH, the XDG data home, the installed folder, and the given paths. */
 int32_t open_registry(bern_registry **out, const char *const *paths, size_t count, bern_error *e);
 
+/* Prints a word of a line to paste, quoted where a shell would take it apart. */
+void print_word(const char *word);
+
 /* Says "bern: WHAT: sentence" on stderr, in one line whatever the sentence holds. Returns the exit status for e's code. */
 int report_error(const char *what, const bern_error *e);
 

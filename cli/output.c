@@ -45,6 +45,23 @@ int report_error(const char *what, const bern_error *e)
 	return e->code == BERN_EUSAGE ? EXIT_MISUSED : EXIT_FAILED;
 }
 
+void print_word(const char *word)
+{
+	const char *const safe =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+-=:,@";
+	if (*word && !word[strspn(word, safe)]) {
+		printf("%s", word);
+		return;
+	}
+	putchar('\'');
+	for (; *word; word++)
+		if (*word == '\'')
+			printf("'\\''");
+		else
+			putchar(*word);
+	putchar('\'');
+}
+
 const char *version_commit(void)
 {
 	return BERN_COMMIT;

@@ -21,7 +21,7 @@ done
 check 'a closed stderr does no harm' test $? -eq 0
 
 # help
-for command in train resume eval envs info; do
+for command in train resume eval envs info trace new-env check-env; do
 	succeeds "$command has help" "$command" --help
 	check '... that shows how it is used' grep -q "^usage: bern $command" "$work/out"
 	check '... with examples before the flags' test \
