@@ -256,12 +256,11 @@ int32_t bern_world_open(bern_world *world, const bern_env *env, const bern_setti
 		/* what a failed open() wrote means nothing: there is nothing to close */
 		goto fail;
 	}
-	if (has_cut) {
-		/* the environment's bound on the return held for its own limit */
-		uint64_t own = world->instance.max_steps, limit = (uint64_t)cut.i;
-		if (own != 0 && (limit == 0 || limit > own))
-			world->instance.has_max_return = 0;
-		world->instance.max_steps = limit;
+	if (has_cut && world->instance.max_steps != (uint64_t)cut.i) {
+		/* the most an episode can return was told for the environment's own limit */
+		world->instance.max_steps = (uint64_t)cut.i;
+		world->instance.has_max_return = 0;
+		world->instance.max_return = 0;
 	}
 	rc = check_instance(env, &world->instance, e);
 	if (!rc)

@@ -442,21 +442,22 @@ START_TEST(settings_are_checked_and_the_last_one_counts)
 }
 END_TEST
 
-START_TEST(a_longer_limit_lifts_the_bound_on_the_return)
+/* A limit of the user's makes longer episodes, which return more, or shorter ones, which lose less. */
+START_TEST(another_limit_makes_the_most_a_return_can_be_unknown)
 {
 	static const struct {
 		const char *limit;
-		int bounded;
-	} cases[] = {{"499", 1}, {"500", 1}, {"501", 0}, {"0", 0}};
+		int32_t known;
+	} cases[] = {{"1000", 0}, {"7", 0}, {"0", 0}, {"500", 1}, {NULL, 1}};
+	told.has_max_return = 1;
+	told.max_return = 40;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		bern_world world;
 		bern_error e;
 		const bern_setting setting = {"max_steps", cases[i].limit};
-		told = sound();
-		told.has_max_return = 1;
-		told.max_return = 500;
-		ck_assert_int_eq(open_with(&world, &setting, 1, &e), BERN_OK);
-		ck_assert_int_eq(world.instance.has_max_return, cases[i].bounded);
+		ck_assert_int_eq(open_with(&world, &setting, cases[i].limit != NULL, &e), BERN_OK);
+		ck_assert_int_eq(world.instance.has_max_return, cases[i].known);
+		ck_assert_double_eq(world.instance.max_return, cases[i].known ? 40 : 0);
 		bern_world_finish(&world);
 	}
 }
@@ -678,7 +679,7 @@ static Suite *suite(void)
 	t = tcase_create("opening");
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, settings_are_checked_and_the_last_one_counts);
-	tcase_add_test(t, a_longer_limit_lifts_the_bound_on_the_return);
+	tcase_add_test(t, another_limit_makes_the_most_a_return_can_be_unknown);
 	tcase_add_test(t, bad_settings_are_one_sentence);
 	tcase_add_test(t, a_refusing_open_gives_its_own_words);
 	tcase_add_test(t, empty_spaces_are_refused);

@@ -109,7 +109,8 @@ typedef struct bern_instance {
 	uint64_t max_steps;  /* the host truncates an episode after so many steps; 0: never */
 	bern_space observation;
 	bern_space action;
-	double max_return; /* no episode can return more; 0 with has_max_return = 0: not known */
+	/* no episode of max_steps can return more; 0 with has_max_return = 0: not known, as when a user sets another limit */
+	double max_return;
 	int32_t has_max_return;
 	int32_t reserved2;
 } bern_instance;

@@ -59,7 +59,7 @@ int32_t bern_registry_find(const bern_registry *registry, const char *id, const 
 /* ---- an opened environment -------------------------------------------------------------------------- */
 
 /* A parameter as a user gave it. The key "max_steps" is the host's own and works for every environment: it replaces the
- * instance's time limit (0: none). */
+ * instance's time limit (0: none), and with another limit its max_return is not known. */
 typedef struct bern_setting {
 	const char *key, *text;
 } bern_setting;
