@@ -18,11 +18,11 @@ double bern_best_value(const double *value, const uint8_t *mask, size_t A)
 	return best;
 }
 
-/* The k-th allowed action whose value is at least `least`. */
+/* The k-th allowed action whose value is not below `least`; NaN, which learning gone astray may leave for a few steps, is not. */
 static int32_t nth(const double *value, const uint8_t *mask, size_t A, double least, uint32_t k)
 {
 	for (size_t a = 0; a < A; a++)
-		if (allowed(mask, a) && (!value || value[a] >= least) && k-- == 0)
+		if (allowed(mask, a) && (!value || !(value[a] < least)) && k-- == 0)
 			return (int32_t)a;
 	assert(!"at least one action is allowed");
 	return 0;
@@ -33,7 +33,7 @@ int32_t bern_pick_best(const double *value, const uint8_t *mask, size_t A, draws
 	double best = bern_best_value(value, mask, A);
 	uint32_t ties = 0;
 	for (size_t a = 0; a < A; a++)
-		ties += allowed(mask, a) && value[a] >= best;
+		ties += allowed(mask, a) && !(value[a] < best);
 	return nth(value, mask, A, best, ties > 1 ? draws_below(d, ties) : 0);
 }
 

@@ -1,5 +1,6 @@
 /* Q-learning and Sarsa: updates against tables kept by the test itself, convergence against value iteration, ends of episodes. */
 #include "agent_trial.h"
+#include "table.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -483,6 +484,26 @@ START_TEST(what_cannot_work_is_refused_in_a_sentence)
 }
 END_TEST
 
+/* Rewards near the largest double can make values infinite, then NaN, before an update is over and says so. */
+START_TEST(values_that_are_no_numbers_still_give_an_allowed_action)
+{
+	static const double values[][3] = {{NAN, NAN, NAN},
+					   {1, NAN, 2},
+					   {-INFINITY, -INFINITY, -INFINITY},
+					   {NAN, INFINITY, 0}};
+	static const uint8_t mask[3] = {0, 1, 1};
+	bern_firing_rng rng;
+	bern_firing_rng_stream(&rng, 1, (bern_stream_key){.purpose = BERN_FOR_FIRING});
+	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+		for (int n = 0; n < 20; n++) {
+			draws d;
+			draws_begin(&d, &rng);
+			int32_t a = bern_pick_best(values[i], mask, 3, &d);
+			ck_assert_msg(a == 1 || a == 2, "case %zu: action %d", i, (int)a);
+		}
+}
+END_TEST
+
 START_TEST(lanes_of_another_number_are_refused)
 {
 	bern_agent_config config = trial_config(agents[_i]);
@@ -515,6 +536,7 @@ static Suite *suite(void)
 			    AGENTS);
 	tcase_add_loop_test(t, resumed_equals_unbroken, 0, AGENTS);
 	tcase_add_loop_test(t, what_cannot_work_is_refused_in_a_sentence, 0, AGENTS);
+	tcase_add_test(t, values_that_are_no_numbers_still_give_an_allowed_action);
 	tcase_add_loop_test(t, lanes_of_another_number_are_refused, 0, AGENTS);
 	suite_add_tcase(s, t);
 	return s;
