@@ -1,5 +1,6 @@
 #include "kinds.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* sorted by name; a file that defines a kind is declared in kinds.h and named here */
@@ -20,15 +21,19 @@ int32_t bern_agent_create(bern_agent **agent, const bern_agent_config *config,
 			  const bern_world *world, uint64_t seed, bern_error *e)
 {
 	const char *names[sizeof bern_agent_kinds / sizeof bern_agent_kinds[0]] = {NULL};
-	char hint[128];
+	char hint[128], all[512] = "";
+	size_t length = 0;
 	*agent = NULL;
 	for (size_t i = 0; i < bern_agent_kind_count; i++) {
 		names[i] = bern_agent_kinds[i]->name;
+		if (length < sizeof all)
+			length += (size_t)snprintf(all + length, sizeof all - length, "%s%s",
+						   i ? ", " : "", names[i]);
 		if (strcmp(names[i], config->agent) == 0)
 			return bern_agent_kinds[i]->create(agent, config, world, seed, e);
 	}
 	return bern_fail(
-		e, BERN_EUSAGE, "agent: there is no kind \"%s\"%s", config->agent,
+		e, BERN_EUSAGE, "agent: there is no kind \"%s\"; allowed: %s%s", config->agent, all,
 		bern_suggest(config->agent, names, bern_agent_kind_count, hint, sizeof hint));
 }
 

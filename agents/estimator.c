@@ -1,5 +1,6 @@
 #include "estimator.h"
 
+#include <stdio.h>
 #include <string.h>
 
 extern const bern_estimator bern_estimator_backprop, bern_estimator_firings,
@@ -23,19 +24,23 @@ int32_t bern_estimator_find(const bern_estimator **out, const char *name, int64_
 {
 	int binary = units == BERN_UNITS_BINARY;
 	const char *names[sizeof bern_estimators / sizeof bern_estimators[0]];
-	char hint[128];
+	char hint[128], all[256] = "";
+	size_t length = 0;
 	*out = NULL;
 	if (strcmp(name, "auto") == 0)
 		name = !binary ? "backprop" : firings > 1 ? "firings" : "unbiased";
 	for (size_t i = 0; i < bern_estimator_count; i++) {
 		names[i] = bern_estimators[i]->name;
+		if (length < sizeof all)
+			length += (size_t)snprintf(all + length, sizeof all - length, "%s%s",
+						   i ? ", " : "", names[i]);
 		if (strcmp(names[i], name) == 0)
 			*out = bern_estimators[i];
 	}
 	if (!*out)
 		return bern_fail(
-			e, BERN_EUSAGE, "estimator: there is no \"%s\"%s", name,
-			bern_suggest(name, names, bern_estimator_count, hint, sizeof hint));
+			e, BERN_EUSAGE, "estimator: there is no \"%s\"; allowed: auto, %s%s", name,
+			all, bern_suggest(name, names, bern_estimator_count, hint, sizeof hint));
 	if (((*out)->needs & BERN_NEEDS_BINARY) && !binary)
 		return bern_fail(e, BERN_EUSAGE,
 				 "estimator: %s needs units that fire, and units is %s; allowed "

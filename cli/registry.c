@@ -245,12 +245,24 @@ static int32_t only_one(const bern_registry *registry, const char *origin, const
 			 count, origin, list);
 }
 
+/* By id; one that resembles none is told where the ids are. */
+static int32_t find_id(const bern_registry *registry, const char *id, const bern_env **env,
+		       bern_error *e)
+{
+	static const char said[] = "no such environment";
+	int32_t rc = bern_registry_find(registry, id, env, e);
+	size_t length = rc ? strlen(e->text) : 0;
+	if (length >= sizeof said && !strcmp(e->text + length - (sizeof said - 1), said))
+		snprintf(e->text + length, sizeof e->text - length, "; `bern envs` lists them");
+	return rc;
+}
+
 int32_t registry_find_word(bern_registry *registry, const char *word, const bern_env **env,
 			   bern_error *e)
 {
 	size_t length;
 	if (!is_library(word, &length))
-		return bern_registry_find(registry, word, env, e);
+		return find_id(registry, word, env, e);
 	char *path = strndup(word, length);
 	if (!path)
 		return bern_fail(e, BERN_EMEMORY, "out of memory");
@@ -259,7 +271,7 @@ int32_t registry_find_word(bern_registry *registry, const char *word, const bern
 	if (!origin)
 		origin = path;
 	if (rc == 0 && word[length] == ':') {
-		rc = bern_registry_find(registry, word + length + 1, env, e);
+		rc = find_id(registry, word + length + 1, env, e);
 		if (rc == 0 && strcmp(registry_origin_of(registry, *env), origin) != 0)
 			rc = bern_fail(e, BERN_EUSAGE, "%s: has no environment %s", path,
 				       word + length + 1);

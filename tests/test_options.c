@@ -339,7 +339,9 @@ START_TEST(an_unknown_kind_is_refused_with_a_suggestion)
 	/* the name of the first kind with its last letter missing */
 	const char *name = bern_agent_kinds[0]->name;
 	snprintf(config.agent, sizeof config.agent, "%.*s", (int)strlen(name) - 1, name);
-	snprintf(want, sizeof want, "agent: there is no kind \"%s\", did you mean %s?",
+	snprintf(want, sizeof want,
+		 "agent: there is no kind \"%s\"; allowed: ase-ace, epsilon-greedy, "
+		 "gradient-bandit, q-learning, reinforce, sarsa, thompson, ucb, did you mean %s?",
 		 config.agent, name);
 	ck_assert_int_eq(bern_agent_create(&agent, &config, &nowhere, 1, &e), BERN_EUSAGE);
 	ck_assert_str_eq(e.text, want);

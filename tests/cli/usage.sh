@@ -17,7 +17,7 @@ refuses 2 'which environment?|usage: bern train' train
 refuses 2 'which environment?|usage: bern info' info
 refuses 2 'CartPol-v1|did you mean CartPole-v1?' train CartPol-v1
 refuses 2 'CartPole-v7|CartPole-v0, CartPole-v1' train CartPole-v7
-refuses 2 'Nothing-v0' train Nothing-v0
+refuses 2 'Nothing-v0|bern envs' train Nothing-v0
 refuses 2 'CartPol-v1' info CartPol-v1
 refuses 2 'no such environment' train ''
 refuses 2 'FrozenLake-v1|too many|usage' train CartPole-v1 FrozenLake-v1
