@@ -31,8 +31,8 @@ int train_resume(resume_request *request)
 		status = report_error("resume", &e);
 		run_folder_close(&s.folder);
 	} else {
-		s.extend = request->total_timesteps > 0 &&
-			   request->total_timesteps != config.run.total_timesteps;
+		s.extend = request->total_timesteps > 0;
+		s.configured = config.run.total_timesteps;
 		if (s.extend)
 			config.run.total_timesteps = request->total_timesteps;
 		config.agent.total_timesteps = (uint64_t)config.run.total_timesteps;

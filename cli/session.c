@@ -54,6 +54,11 @@ static int32_t restore(session *s, trainer *t, bern_error *e)
 	int32_t rc = trainer_restore(t, e);
 	if (rc || !s->extend)
 		return rc;
+	if ((uint64_t)run->total_timesteps <= t->lanes.steps &&
+	    run->total_timesteps == s->configured) {
+		s->extend = 0; /* what was asked for is there already */
+		return 0;
+	}
 	if ((uint64_t)run->total_timesteps <= t->lanes.steps)
 		return bern_fail(e, BERN_EUSAGE,
 				 "--total-timesteps %" PRId64

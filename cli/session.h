@@ -11,10 +11,11 @@ typedef struct session {
 	const bern_world *world; /* borrowed */
 	const char *env_origin;  /* where the environment came from */
 	const output_style *style;
-	int force;  /* train: write over a run folder of that name */
-	int extend; /* resume: more steps are wanted than config.yaml has, also of a solved run */
-	run_folder folder; /* resume: open; train: made here. Closed at the end */
-	double start;      /* trainer_clock() when the program began */
+	int force;          /* train: write over a run folder of that name */
+	int extend;         /* resume: total_timesteps was given, also to go on with a solved run */
+	int64_t configured; /* resume: total_timesteps of config.yaml */
+	run_folder folder;  /* resume: open; train: made here. Closed at the end */
+	double start;       /* trainer_clock() when the program began */
 } session;
 
 /* Trains, evaluates and reports. The run folder of a new run is made only when all else is ready. A run that stopped as

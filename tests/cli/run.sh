@@ -80,6 +80,13 @@ succeeds 'a finished run says so' resume "$run"
 says 'is finished'
 says '--total-timesteps'
 refuses 2 '--total-timesteps 2000|3000' resume "$run" --total-timesteps 2000
+succeeds 'asked for the steps it has it says so too' resume "$run" --total-timesteps 3000
+says 'is finished'
+succeeds 'a run that stops early' train CartPole-v1 $small --stop-return 1 --stop-looks 1 --name early -q
+succeeds '... is finished' resume runs/early
+says 'it stopped as solved'
+succeeds '... and makes all its steps when asked to' resume runs/early --total-timesteps 3000 --json
+says '"end":"steps","steps":30'
 succeeds 'quiet' train CartPole-v1 $small -q
 check '... is quiet' test ! -s "$work/out"
 bern train CartPole-v1 $small -v
