@@ -1,0 +1,263 @@
+/* Acrobot: two hanging links, a motor in the joint between them; swing the tip above a line.
+ *
+ * Sutton 1996, "Generalization in reinforcement learning: successful examples using sparse coarse coding"; Sutton & Barto. The
+ * equations of the book (those of the paper lack a term, see `dynamics`), constants, order of operations and start state of
+ * Gymnasium's Acrobot-v1, so that the same seed gives the same episode. Read in its source
+ * (gymnasium/envs/classic_control/acrobot.py): the start is rounded to float32, a step is one of Runge and Kutta's fourth-order
+ * steps of 0.2 s in double, then angles are wrapped and velocities clipped; the reward is 0 on the step that ends the episode.
+ */
+#include <bern/env.h>
+#include <bern/math.h>
+#include <bern/rng.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define PI           3.14159265358979323846
+#define MAX_SPEED_1  (4 * PI) /* rad/s */
+#define MAX_SPEED_2  (9 * PI)
+#define STEP_SECONDS 0.2
+
+/* Both links: 1 m long, 1 kg, centre of mass in the middle, moment of inertia 1 kg m^2 about it. */
+#define LENGTH  1.0
+#define MASS    1.0
+#define CENTRE  0.5
+#define INERTIA 1.0
+
+enum { P_TORQUE, P_TORQUE_NOISE, P_GRAVITY, P_START_RANGE, P_DYNAMICS, P_COUNT };
+enum { BOOK, NIPS };
+
+static const char *const dynamics_names[] = {"book", "nips", NULL};
+
+static const bern_param params[P_COUNT] = {
+	[P_TORQUE] = {"torque", "size of the motor's torque, N m", BERN_REAL, 0, "1", 0, 10, NULL},
+	[P_TORQUE_NOISE] = {"torque_noise",
+			    "each step adds a uniform torque in -torque_noise .. torque_noise, N m",
+			    BERN_REAL, 0, "0", 0, 10, NULL},
+	[P_GRAVITY] = {"gravity", "acceleration down, m/s^2", BERN_REAL, 0, "9.8", 0, 30, NULL},
+	[P_START_RANGE] = {"start_range",
+			   "each start value lies in -start_range .. start_range, rad, rad/s",
+			   BERN_REAL, 0, "0.1", 0, 3, NULL},
+	[P_DYNAMICS] = {"dynamics",
+			"equations of the book, or of the paper of 1996, which lack a term",
+			BERN_CHOICE, 0, "book", 0, 0, dynamics_names},
+};
+
+typedef struct state {
+	double theta1; /* rad of the first link from hanging, positive to the right */
+	double theta2; /* rad of the second link from the line of the first */
+	double omega1; /* rad/s */
+	double omega2;
+} state;
+
+static const bern_field fields[] = {
+	{"theta1", BERN_F64, 1, offsetof(state, theta1)},
+	{"theta2", BERN_F64, 1, offsetof(state, theta2)},
+	{"omega1", BERN_F64, 1, offsetof(state, omega1)},
+	{"omega2", BERN_F64, 1, offsetof(state, omega2)},
+};
+
+typedef struct model {
+	double torque, torque_noise, gravity, start_range;
+	int64_t dynamics;
+} model;
+
+static const int32_t action_sizes[1] = {3};
+static const char *const action_labels[3] = {"torque -1", "no torque", "torque +1"};
+static const char *const action_keys[3] = {"left", "down", "right"};
+static const char *const observation_labels[6] = {"cos_theta1", "sin_theta1", "cos_theta2",
+						  "sin_theta2", "omega1",     "omega2"};
+static const float observation_high[6] = {1, 1, 1, 1, (float)MAX_SPEED_1, (float)MAX_SPEED_2};
+static const float observation_low[6] = {-1, -1, -1, -1, -(float)MAX_SPEED_1, -(float)MAX_SPEED_2};
+
+static const char *const metrics[] = {"height"};
+
+static int32_t open_acrobot(const bern_value *values, bern_instance *out, char *err,
+			    size_t err_size)
+{
+	model *m = calloc(1, sizeof *m);
+	if (!m) {
+		snprintf(err, err_size, "no memory for the model");
+		return 1;
+	}
+	m->torque = values[P_TORQUE].r;
+	m->torque_noise = values[P_TORQUE_NOISE].r;
+	m->gravity = values[P_GRAVITY].r;
+	m->start_range = values[P_START_RANGE].r;
+	m->dynamics = values[P_DYNAMICS].i;
+	out->model = m;
+	out->state_size = sizeof(state);
+	out->max_steps = 500;
+	out->observation = (bern_space){.kind = BERN_BOX,
+					.count = 6,
+					.low = observation_low,
+					.high = observation_high,
+					.labels = observation_labels};
+	out->action = (bern_space){.kind = BERN_DISCRETE,
+				   .count = 1,
+				   .sizes = action_sizes,
+				   .labels = action_labels,
+				   .keys = action_keys};
+	out->has_max_return = 1; /* 0: at the goal after one step */
+	return 0;
+}
+
+static void reset(const void *model_, void *state_, bern_rng *rng)
+{
+	const model *m = model_;
+	state *s = state_;
+	s->theta1 = (double)(float)bern_rng_range(rng, -m->start_range, m->start_range);
+	s->theta2 = (double)(float)bern_rng_range(rng, -m->start_range, m->start_range);
+	s->omega1 = (double)(float)bern_rng_range(rng, -m->start_range, m->start_range);
+	s->omega2 = (double)(float)bern_rng_range(rng, -m->start_range, m->start_range);
+}
+
+/* The rates of change of a state. Sutton & Barto's equations of the acrobot, d and phi as named there. */
+static state rates(const model *m, const state *s, double torque)
+{
+	const double squared = CENTRE * CENTRE, across = LENGTH * CENTRE;
+	double sin2 = bern_sin(s->theta2), cos2 = bern_cos(s->theta2);
+	double d1 = MASS * squared + MASS * (LENGTH * LENGTH + squared + 2 * across * cos2) +
+		    INERTIA + INERTIA;
+	double d2 = MASS * (squared + across * cos2) + INERTIA;
+	double phi2 = MASS * CENTRE * m->gravity * bern_cos(s->theta1 + s->theta2 - PI / 2);
+	double phi1 = -MASS * across * (s->omega2 * s->omega2) * sin2 -
+		      2 * MASS * across * s->omega2 * s->omega1 * sin2 +
+		      (MASS * CENTRE + MASS * LENGTH) * m->gravity * bern_cos(s->theta1 - PI / 2) +
+		      phi2;
+	double push = torque + d2 / d1 * phi1;
+	if (m->dynamics == BOOK)
+		push -= MASS * across * (s->omega1 * s->omega1) * sin2;
+	double acc2 = (push - phi2) / (MASS * squared + INERTIA - d2 * d2 / d1);
+	double acc1 = -(d2 * acc2 + phi1) / d1;
+	return (state){s->omega1, s->omega2, acc1, acc2};
+}
+
+/* s + dt * rate */
+static state ahead(const state *s, double dt, const state *rate)
+{
+	return (state){s->theta1 + dt * rate->theta1, s->theta2 + dt * rate->theta2,
+		       s->omega1 + dt * rate->omega1, s->omega2 + dt * rate->omega2};
+}
+
+/* The mean slope of a Runge-Kutta step: 1 2 2 1. */
+static double slope(double k1, double k2, double k3, double k4)
+{
+	return STEP_SECONDS / 6.0 * (k1 + 2 * k2 + 2 * k3 + k4);
+}
+
+static double wrap(double angle)
+{
+	while (angle > PI)
+		angle -= 2 * PI;
+	while (angle < -PI)
+		angle += 2 * PI;
+	return angle;
+}
+
+static double clip(double x, double limit)
+{
+	x = x < -limit ? -limit : x;
+	return x > limit ? limit : x;
+}
+
+/* How high the tip is above the fixed joint, m. */
+static double tip(const state *s)
+{
+	return -bern_cos(s->theta1) - bern_cos(s->theta2 + s->theta1);
+}
+
+static void step(const void *model_, void *state_, bern_rng *rng, const void *action,
+		 bern_outcome *out)
+{
+	const model *m = model_;
+	state *s = state_;
+	double torque = (*(const int32_t *)action - 1) * m->torque;
+	if (m->torque_noise > 0)
+		torque += bern_rng_range(rng, -m->torque_noise, m->torque_noise);
+
+	state k1 = rates(m, s, torque), probe = ahead(s, STEP_SECONDS / 2, &k1);
+	state k2 = rates(m, &probe, torque);
+	probe = ahead(s, STEP_SECONDS / 2, &k2);
+	state k3 = rates(m, &probe, torque);
+	probe = ahead(s, STEP_SECONDS, &k3);
+	state k4 = rates(m, &probe, torque);
+	s->theta1 = wrap(s->theta1 + slope(k1.theta1, k2.theta1, k3.theta1, k4.theta1));
+	s->theta2 = wrap(s->theta2 + slope(k1.theta2, k2.theta2, k3.theta2, k4.theta2));
+	s->omega1 = clip(s->omega1 + slope(k1.omega1, k2.omega1, k3.omega1, k4.omega1),
+			 MAX_SPEED_1);
+	s->omega2 = clip(s->omega2 + slope(k1.omega2, k2.omega2, k3.omega2, k4.omega2),
+			 MAX_SPEED_2);
+
+	int arrived = tip(s) > 1.0;
+	out->reward = arrived ? 0 : -1;
+	out->flags = arrived ? BERN_TERMINATED : 0;
+}
+
+static void observe(const void *model_, const void *state_, void *observation)
+{
+	const state *s = state_;
+	float *o = observation; /* (6) */
+	(void)model_;
+	o[0] = (float)bern_cos(s->theta1);
+	o[1] = (float)bern_sin(s->theta1);
+	o[2] = (float)bern_cos(s->theta2);
+	o[3] = (float)bern_sin(s->theta2);
+	o[4] = (float)s->omega1;
+	o[5] = (float)s->omega2;
+}
+
+static void read_metrics(const void *model_, const void *state_, double *out)
+{
+	(void)model_;
+	out[0] = tip(state_);
+}
+
+static void draw(const void *model_, const void *state_, const bern_canvas *c)
+{
+	const state *s = state_;
+	const uint32_t paper = BERN_RGB(255, 255, 255), ink = BERN_RGB(70, 70, 70);
+	const uint32_t light = BERN_RGB(190, 190, 190);
+	const uint32_t blue = BERN_RGB(0x00, 0x72, 0xb2), orange = BERN_RGB(0xe6, 0x9f, 0x00);
+	(void)model_;
+	double x1 = bern_sin(s->theta1), y1 = -bern_cos(s->theta1);
+	double x2 = x1 + bern_sin(s->theta1 + s->theta2);
+	double y2 = y1 - bern_cos(s->theta1 + s->theta2);
+
+	c->view(c->user, -2.3, -2.3, 2.3, 2.3);
+	c->rect(c->user, -2.3, -2.3, 4.6, 4.6, paper);
+	c->line(c->user, -2.3, 1, 2.3, 1, 0.03, light);
+	c->line(c->user, 0, 0, x1, y1, 0.16, blue);
+	c->line(c->user, x1, y1, x2, y2, 0.16, orange);
+	c->disc(c->user, 0, 0, 0.1, ink);
+	c->disc(c->user, x1, y1, 0.1, ink);
+	c->disc(c->user, x2, y2, 0.05, ink);
+}
+
+static const bern_env acrobot = {
+	.abi = BERN_ENV_ABI,
+	.struct_size = sizeof(bern_env),
+	.id = "Acrobot-v1",
+	.summary = "swing the tip of two hanging links above a line, in few steps",
+	.source = "Sutton 1996; Sutton & Barto 2018, section 11.3 of the first edition; Gymnasium "
+		  "Acrobot-v1",
+	.params = params,
+	.fields = fields,
+	.metrics = metrics,
+	.param_count = P_COUNT,
+	.field_count = sizeof fields / sizeof fields[0],
+	.metric_count = sizeof metrics / sizeof metrics[0],
+	.has_returns = 1,
+	.random_return = -499.2,
+	.solved_return = -100, /* the threshold of Gymnasium's registry */
+	.step_seconds = STEP_SECONDS,
+	.open = open_acrobot,
+	.close = free,
+	.reset = reset,
+	.step = step,
+	.observe = observe,
+	.read_metrics = read_metrics,
+	.draw = draw,
+};
+
+BERN_PLUGIN(acrobot, &acrobot);
