@@ -593,12 +593,12 @@ START_TEST(no_parameters_lead_out_of_the_space)
 {
 	bern_rng rng;
 	bern_rng_seed(&rng, (uint64_t)_i);
+	env_run about;
+	env_open(&about, shelf[_i].id, NULL, 0);
+	const bern_env *env = about.world.env;
 	for (int trial = 0; trial < 60; trial++) {
 		env_run run;
 		bern_error e;
-		env_open(&run, shelf[_i].id, NULL, 0);
-		const bern_env *env = run.world.env;
-		env_close(&run);
 		char text[8][40];
 		bern_setting settings[8];
 		ck_assert_uint_le(env->param_count, 8);
@@ -633,6 +633,7 @@ START_TEST(no_parameters_lead_out_of_the_space)
 		}
 		env_close(&run);
 	}
+	env_close(&about);
 }
 END_TEST
 
