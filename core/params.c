@@ -130,6 +130,13 @@ static int read_real(const char *text, double *x)
 	return *end == '\0' && end != text;
 }
 
+/* Whether a number was read as 0 that is not 0, only too small for a double. */
+static int vanished(const char *text, double x)
+{
+	const char first = text[strcspn(text, "123456789eE")];
+	return x == 0 && first != '\0' && first != 'e' && first != 'E';
+}
+
 static int32_t parse_int(const bern_param *param, const char *text, bern_value *value,
 			 bern_error *e)
 {
@@ -142,7 +149,7 @@ static int32_t parse_int(const bern_param *param, const char *text, bern_value *
 		return out_of_range(param, text, e);
 	if (!whole) {
 		/* 1e6 is a whole number too, if a double holds it exactly */
-		if (!read_real(text, &real) || real != floor(real))
+		if (!read_real(text, &real) || real != floor(real) || vanished(text, real))
 			return not_a_number(param, text, "whole number", e);
 		if (fabs(real) > 9007199254740992.0)
 			return out_of_range(param, text, e);
@@ -164,6 +171,9 @@ static int32_t parse_real(const bern_param *param, const char *text, bern_value 
 	if (isinf(x))
 		return bern_fail(e, BERN_EUSAGE, "%s: %s is too large for a number", param->key,
 				 text);
+	if (vanished(text, x))
+		return bern_fail(e, BERN_EUSAGE, "%s: %s is too small for a number other than 0",
+				 param->key, text);
 	if (!(x >= param->min && x <= param->max))
 		return out_of_range(param, text, e);
 	value->r = x;

@@ -41,6 +41,7 @@ START_TEST(numbers_are_read_exactly)
 	ck_assert_double_eq(good(&gravity, "9.8").r, 9.8);
 	ck_assert_double_eq(good(&gravity, "1e-300").r, 1e-300);
 	ck_assert_double_eq(good(&gravity, "0").r, 0);
+	ck_assert_double_eq(good(&gravity, "-0.0e5").r, 0);
 	ck_assert_double_eq(good(&gravity, "100").r, 100);
 	ck_assert_double_eq(good(&gravity, ".5").r, 0.5);
 	ck_assert_int_eq(good(&size, "-3").i, -3);
@@ -62,7 +63,9 @@ START_TEST(what_is_no_number_is_refused)
 	bad(&gravity, "0x10", "gravity: \"0x10\" is not a number in [0, 100]");
 	bad(&gravity, "e", "gravity: \"e\" is not a number in [0, 100]");
 	bad(&rate, "1e400", "rate: 1e400 is too large for a number");
+	bad(&rate, "0.01e-400", "rate: 0.01e-400 is too small for a number other than 0");
 	bad(&size, "ten", "size: \"ten\" is not a whole number in [-3, 1000000]");
+	bad(&size, "1e-400", "size: \"1e-400\" is not a whole number in [-3, 1000000]");
 	bad(&size, "2.5", "size: \"2.5\" is not a whole number in [-3, 1000000]");
 	bad(&size, " 2", "size: \" 2\" is not a whole number in [-3, 1000000]");
 	bad(&size, "2 ", "size: \"2 \" is not a whole number in [-3, 1000000]");
