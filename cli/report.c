@@ -51,19 +51,18 @@ static int is_solved(const report *r)
 		return r->end == END_SOLVED;
 	if (!env->has_returns || !headline(r))
 		return -1;
-	return headline(r)->mean >= env->solved_return;
+	return headline(r)->mean >= t->setup.config->run.stop_return;
 }
 
 static void print_solved(const report *r)
 {
 	const trainer *t = r->trainer;
 	const run_options *run = &t->setup.config->run;
-	const bern_env *env = t->setup.world->env;
 	int solved = is_solved(r);
 	if (solved < 0)
 		print_line("solved", "unknown: %s",
 			   headline(r) ? "no return is given from which this environment counts as "
-					 "solved (--stop-return, --stop-looks)"
+					 "solved (--stop-return with --stop-looks)"
 				       : "there was no evaluation at the end");
 	else if (run->stop_looks > 0 && solved)
 		print_line("solved",
@@ -81,8 +80,7 @@ static void print_solved(const report *r)
 			   run->stop_looks, run->stop_return, t->count.good_looks, t->count.looks);
 	else
 		print_line("solved", "%s: the mean of the evaluation is %s %g",
-			   solved ? "yes" : "no", solved ? "at least" : "below",
-			   env->solved_return);
+			   solved ? "yes" : "no", solved ? "at least" : "below", run->stop_return);
 }
 
 /* ---- plain --------------------------------------------------------------------------------------- */

@@ -82,6 +82,8 @@ says '--total-timesteps'
 refuses 2 '--total-timesteps 2000|3000' resume "$run" --total-timesteps 2000
 succeeds 'asked for the steps it has it says so too' resume "$run" --total-timesteps 3000
 says 'is finished'
+succeeds 'a return to be solved from without stopping' train CartPole-v1 $small --stop-return 3
+says 'yes: the mean of the evaluation is at least 3'
 succeeds 'a run that stops early' train CartPole-v1 $small --stop-return 1 --stop-looks 1 --name early -q
 succeeds '... is finished' resume runs/early
 says 'it stopped as solved'
