@@ -257,20 +257,17 @@ static int32_t move_enemy(state *s, thing *t, bern_outcome *out)
 	return 1;
 }
 
-/* A sub shoots even in the step in which it is shot. One that has left the board shoots past the board: that bullet is left
- * out, the next part of the step would remove it. */
+/* A sub shoots even in the step in which it is shot or leaves the board. One that leaves shoots from the edge, not from beyond it:
+ * either bullet is gone at the end of the step, and a player on the edge cell has been hit by the sub. */
 static void move_subs(state *s, bern_outcome *out)
 {
 	for (int32_t i = s->sub_count - 1; i >= 0; i--) {
 		thing *t = &s->subs[i];
-		int32_t at_edge = t->x == (t->right ? MINATAR_SIDE - 1 : 0);
-		int32_t moves = t->move_timer == 0;
 		int32_t gone = move_enemy(s, t, out);
 		if (t->shot_timer == 0) {
 			t->shot_timer = ENEMY_SHOT;
-			if (!(moves && at_edge))
-				add(s->enemy_bullets, &s->enemy_bullet_count, ROOM_ENEMY_BULLETS,
-				    (thing){.x = t->x, .y = t->y, .right = t->right});
+			add(s->enemy_bullets, &s->enemy_bullet_count, ROOM_ENEMY_BULLETS,
+			    (thing){.x = t->x, .y = t->y, .right = t->right});
 		} else {
 			t->shot_timer--;
 		}

@@ -556,6 +556,19 @@ START_TEST(asterix_grows_faster_by_turns_and_stops_at_one)
 	ck_assert_int_eq(*number(&p, "spawn_interval"), 1);
 	ck_assert_int_eq(*number(&p, "move_interval"), 1);
 	ck_assert_int_eq(*number(&p, "ramp_timer"), -1);
+	/* one of the two at its end does not hold up the other */
+	play_reset(&p, "-");
+	*number(&p, "ramp_timer") = -1;
+	*number(&p, "move_interval") = 1;
+	play_step(&p, NONE, "u0.9");
+	ck_assert_int_eq(*number(&p, "spawn_interval"), 9);
+	*number(&p, "ramp_timer") = -1;
+	*number(&p, "ramp_index") = 1;
+	*number(&p, "spawn_interval") = 1;
+	*number(&p, "move_interval") = 3;
+	play_step(&p, NONE, "u0.9");
+	ck_assert_int_eq(*number(&p, "spawn_interval"), 1);
+	ck_assert_int_eq(*number(&p, "move_interval"), 2);
 	env_close(&p.run);
 
 	play_open(&p, ASTERIX, 0, "difficulty_ramping", "false");
@@ -723,11 +736,61 @@ START_TEST(seaquest_pays_for_six_divers_by_the_oxygen_left)
 	come_up(&p, -1, 0, 0); /* ends for want of air, not of divers */
 	ck_assert_uint_eq(p.run.flags, BERN_TERMINATED);
 	ck_assert_int_eq(*number(&p, "aboard"), -2);
+	/* each interval goes down to its own end */
+	play_reset(&p, "-");
+	for (int i = 0; i < 40; i++) {
+		*number(&p, "y") = 1;
+		*number(&p, "surfaced") = 0;
+		*number(&p, "aboard") = 1;
+		*number(&p, "spawn_timer") = *number(&p, "diver_timer") = 9;
+		play_step(&p, UP, "u0.9");
+		int done = i + 1;
+		ck_assert_int_eq(*number(&p, "spawn_interval"), done < 19 ? 20 - done : 1);
+		ck_assert_int_eq(*number(&p, "move_interval"), done < 6 ? 5 - done / 2 : 2);
+		/* with both at the end, after 19, nothing is counted on */
+		ck_assert_int_eq(*number(&p, "ramp_index"), done < 19 ? done : 19);
+	}
 	env_close(&p.run);
 	play_open(&p, SEAQUEST, 0, "difficulty_ramping", "false");
 	come_up(&p, 1, 100, 1);
 	ck_assert_int_eq(*number(&p, "spawn_interval"), 20);
 	ck_assert_int_eq(*number(&p, "move_interval"), 5);
+	env_close(&p.run);
+}
+END_TEST
+
+/* Puts one enemy sub, about to move right and to shoot, into row 3. */
+static void lone_sub(play *p, uint8_t x)
+{
+	const uint8_t sub[5] = {x, 3, 1, 0, 0};
+	play_reset(p, "-");
+	*number(p, "sub_count") = 1;
+	memcpy(bytes(p, "subs"), sub, sizeof sub);
+}
+
+START_TEST(seaquest_subs_shoot_in_the_step_they_are_shot_and_not_from_beyond_the_board)
+{
+	const uint8_t bullet[5] = {6, 3, 0, 0, 0};
+	play p;
+	play_open(&p, SEAQUEST, 0, NULL, NULL);
+	lone_sub(&p, 4);
+	*number(&p, "bullet_count") = 1;
+	memcpy(bytes(&p, "bullets"), bullet, sizeof bullet);
+	play_step(&p, NONE, "u0.9");
+	ck_assert_int_eq((int)p.run.reward, 1);
+	ck_assert_int_eq(lights(&p, 2) + lights(&p, 6), 0);
+	ck_assert_int_eq(lights(&p, 4), 1);
+	ck_assert_int_eq(lit(&p, 4, 6, 3), 1);
+	/* off the board, and its bullet with it */
+	lone_sub(&p, 9);
+	play_step(&p, NONE, "u0.9");
+	ck_assert_int_eq(lights(&p, 4) + lights(&p, 6), 0);
+	ck_assert_int_eq(*number(&p, "enemy_bullet_count"), 0);
+	/* one that stays moves on and shoots from there */
+	lone_sub(&p, 7);
+	play_step(&p, NONE, "u0.9");
+	ck_assert_int_eq(lit(&p, 6, 8, 3), 1);
+	ck_assert_int_eq(lit(&p, 4, 9, 3), 1);
 	env_close(&p.run);
 }
 END_TEST
@@ -750,6 +813,12 @@ START_TEST(seaquest_has_room_for_the_most_enemies_that_there_can_be)
 		most_bullets = bullets > most_bullets ? bullets : most_bullets;
 	}
 	ck_assert_int_le(most, 60);
+	/* all 60 could be of one kind; a thing takes five bytes */
+	for (uint32_t i = 0; i < run.world.env->field_count; i++) {
+		const bern_field *f = &run.world.env->fields[i];
+		if (strcmp(f->name, "fish") == 0 || strcmp(f->name, "subs") == 0)
+			ck_assert_uint_ge(f->count / 5, 61);
+	}
 	ck_assert_int_ge(most, 40);
 	ck_assert_int_ge(most_bullets, 5);
 	env_close(&run);
@@ -821,6 +890,8 @@ static Suite *suite(void)
 	tcase_add_test(t, walking_into_an_alien_ends_space_invaders);
 	tcase_add_test(t, aliens_come_back_faster_down_to_six_steps);
 	tcase_add_test(t, seaquest_pays_for_six_divers_by_the_oxygen_left);
+	tcase_add_test(t,
+		       seaquest_subs_shoot_in_the_step_they_are_shot_and_not_from_beyond_the_board);
 	tcase_add_test(t, seaquest_has_room_for_the_most_enemies_that_there_can_be);
 	tcase_add_test(t, settings_outside_their_range_or_of_another_game_are_refused);
 	suite_add_tcase(s, t);
