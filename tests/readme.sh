@@ -139,6 +139,12 @@ missing=$("$BERN" envs --json | sed 's/.*"id":"\([^"]*\)".*/\1/' | while read -r
 	"$BERN" info "$id" | sed -n '/^  parameters /,/^  [a-z]/s/^    \([a-z_]*\) .*/\1/p'
 done | not_named_in envs/README.md)
 check "envs/README.md names every parameter" [ -z "$missing" ]
+without=$(sed -n '/^Without a recipe/,/^```/{/^|/p}' "$source/runs/README.md")
+missing=$("$BERN" envs --json | sed 's/.*"id":"\([^"]*\)".*/\1/' | while read -r id; do
+	[ -f "$source/runs/recipes/$(printf '%s' "$id" | tr / -).yaml" ] && continue
+	case $without in *"\`$id\`"*) ;; *) printf '%s ' "$id" ;; esac
+done)
+check "runs/README.md names every environment without a recipe" [ -z "$missing" ]
 for log in progress eval; do
 	missing=$(head -n 1 "$work/runs_README.md/runs/mine/$log.csv" | tr ',' '\n' | not_named_in runs/README.md)
 	check "runs/README.md names every column of $log.csv" [ -z "$missing" ]
