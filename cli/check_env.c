@@ -92,9 +92,8 @@ static const char *hint_of(const char *check)
 		{"metrics", "a division by zero, such as a mean over no steps"},
 		{"save",
 		 "save() must return the same size for every state, and write only if it fits"},
-		{"draw",
-		 "call view() first; draw() depends on something else than the state, or draws at "
-		 "NaN"},
+		{"draw", "call view() first; a negative length or a NaN, perhaps in the last state "
+			 "of an episode; or something drawn from elsewhere than the state"},
 		{"returns",
 		 "a NULL or wild pointer, an index beyond the end, a loop that never ends, "
 		 "exit() or abort(); build with -g -fsanitize=address, or use a debugger"},

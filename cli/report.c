@@ -83,6 +83,17 @@ static void print_solved(const report *r)
 			   solved ? "yes" : "no", solved ? "at least" : "below", run->stop_return);
 }
 
+/* The two together are " --env-path PLUGIN" or nothing: what a line to paste needs to find the environment again. */
+static const char *path_flag(const trainer *t)
+{
+	return t->setup.plugin ? " --env-path " : "";
+}
+
+static const char *path_of(const trainer *t)
+{
+	return t->setup.plugin ? t->setup.plugin : "";
+}
+
 /* ---- plain --------------------------------------------------------------------------------------- */
 
 static void print_return(const char *key, const bern_eval_result *result, uint64_t seed,
@@ -120,9 +131,9 @@ static void print_plain(const report *r)
 			   "%.6g, the highest mean of the %" PRIu64 " looks, at step %" PRIu64,
 			   t->best_mean, t->count.looks, t->count.best_step);
 	const char *program = t->setup.style->program;
-	print_line("next", "%s eval %s", program, path);
-	print_line("next", "%s resume %s --total-timesteps %" PRIu64, program, path,
-		   2 * t->lanes.steps);
+	print_line("next", "%s eval %s%s%s", program, path, path_flag(t), path_of(t));
+	print_line("next", "%s resume %s --total-timesteps %" PRIu64 "%s%s", program, path,
+		   2 * t->lanes.steps, path_flag(t), path_of(t));
 }
 
 /* ---- JSON ---------------------------------------------------------------------------------------- */
@@ -197,8 +208,9 @@ void report_print(const report *r)
 	if (r->end == END_INTERRUPTED && !style->quiet)
 		fprintf(stderr,
 			"bern: %s: interrupted at step %" PRIu64
-			", a checkpoint is written; `%s resume %s` goes on from there\n",
-			t->setup.command, t->lanes.steps, style->program, t->setup.folder->path);
+			", a checkpoint is written; `%s resume %s%s%s` goes on from there\n",
+			t->setup.command, t->lanes.steps, style->program, t->setup.folder->path,
+			path_flag(t), path_of(t));
 	if (style->json)
 		print_json(r);
 	else if (r->end != END_INTERRUPTED && !style->quiet)
@@ -213,8 +225,9 @@ void report_nothing_left(const report *r)
 		print_json(r);
 	else if (!style->quiet)
 		printf("%s is finished: %s at step %" PRIu64
-		       "; `%s resume %s --total-timesteps %" PRIu64 "` makes it longer\n",
+		       "; `%s resume %s --total-timesteps %" PRIu64 "%s%s` makes it longer\n",
 		       t->setup.folder->path,
 		       r->end == END_SOLVED ? "it stopped as solved" : "all its steps are made",
-		       t->lanes.steps, style->program, t->setup.folder->path, 2 * t->lanes.steps);
+		       t->lanes.steps, style->program, t->setup.folder->path, 2 * t->lanes.steps,
+		       path_flag(t), path_of(t));
 }

@@ -125,13 +125,15 @@ int session_run(session *s, int resumed)
 		rc = bern_agent_create(&agent, &s->config->agent, s->world, s->config->run.seed,
 				       &e);
 	if (!rc) {
-		const trainer_setup setup = {.command = s->command,
-					     .config = s->config,
-					     .world = s->world,
-					     .agent = agent,
-					     .folder = &s->folder,
-					     .style = s->style,
-					     .start = s->start};
+		const trainer_setup setup = {
+			.command = s->command,
+			.config = s->config,
+			.world = s->world,
+			.agent = agent,
+			.folder = &s->folder,
+			.style = s->style,
+			.plugin = strcmp(s->env_origin, "built in") ? s->env_origin : NULL,
+			.start = s->start};
 		rc = trainer_init(t, &setup, &e);
 	}
 	if (!rc && resumed)

@@ -61,7 +61,8 @@ typedef struct trainer_setup {
 	bern_agent *agent;
 	const run_folder *folder;
 	const output_style *style;
-	double start; /* trainer_clock() when the program began */
+	const char *plugin; /* the library that the environment came from; NULL: built in */
+	double start;       /* trainer_clock() when the program began */
 } trainer_setup;
 
 typedef struct trainer {

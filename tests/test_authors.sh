@@ -59,6 +59,9 @@ claim "Meson finds nothing to warn of" fails grep -E 'WARNING|warning:' build/me
 claim "the library needs no other but C's" fails sh -c 'ldd build/hover.so 2>/dev/null | grep libbern'
 claim "an agent learns it with the defaults" \
 	bern train build/hover.so --total-timesteps 20000 --name first --seed 1
+sed -n 's/^next  *//p' "$tmp/log" | head -n 1 >"$tmp/next"
+claim "... and tells how to measure it" grep -q ' --env-path build/hover.so$' "$tmp/next"
+claim "... in a line that can be pasted" sh -e "$tmp/next"
 claim "... and holds it on fresh episodes" \
 	bern eval runs/first --env-path build/hover.so --min-return 185
 bern trace build/hover.so --seed 5 >"$tmp/trace"
