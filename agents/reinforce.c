@@ -309,15 +309,16 @@ static void estimate(reinforce *self, size_t T, size_t B, const bern_signal *sig
 					   self->net.param_count);
 }
 
-static double rate_now(const reinforce *self, double base, uint64_t steps)
+/* What is left of base after so many steps of the run. */
+static double scheduled(const reinforce *self, int64_t schedule, double base, uint64_t steps)
 {
 	double total = (double)self->config.total_timesteps;
 	double done = total > 0.0 ? (double)steps / total : 0.0;
 	if (done > 1.0)
 		done = 1.0;
-	if (self->config.schedule == BERN_LINEAR)
+	if (schedule == BERN_LINEAR)
 		return base * (1.0 - done);
-	if (self->config.schedule == BERN_COSINE)
+	if (schedule == BERN_COSINE)
 		return base * 0.5 * (1.0 + bern_cos(3.14159265358979323846 * done));
 	return base;
 }
@@ -388,7 +389,8 @@ static int32_t reinforce_learn(bern_agent *agent, bern_lanes *lanes, bern_error 
 
 	bern_signal signal = {.advantage = self->advantage,
 			      .scale = 1.0f / (float)R,
-			      .entropy_coef = (float)config->entropy_coef,
+			      .entropy_coef = (float)scheduled(self, config->entropy_schedule,
+							       config->entropy_coef, lanes->steps),
 			      .entropy_mean = *self->entropy_mean,
 			      .unit = config->baseline == BERN_BASELINE_UNIT ? &self->unit : NULL};
 	estimate(self, T, B, &signal);
@@ -399,11 +401,11 @@ static int32_t reinforce_learn(bern_agent *agent, bern_lanes *lanes, bern_error 
 	failed = check_number("the norm of the policy's gradient", norm, lanes->steps, e);
 	if (failed)
 		return failed;
-	double rate = rate_now(self, config->learning_rate, lanes->steps);
+	double rate = scheduled(self, config->schedule, config->learning_rate, lanes->steps);
 	bern_optimizer_step(&self->optimizer, self->net.params, self->gradient, rate);
-	double loss = bern_value_learn(&self->value, self->trace.x, self->target, R,
-				       (size_t)config->value_passes,
-				       rate_now(self, config->value_learning_rate, lanes->steps));
+	double loss = bern_value_learn(
+		&self->value, self->trace.x, self->target, R, (size_t)config->value_passes,
+		scheduled(self, config->schedule, config->value_learning_rate, lanes->steps));
 	failed = check_number("the baseline's squared error", loss, lanes->steps, e);
 	if (!failed)
 		failed = check_number(

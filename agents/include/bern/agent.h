@@ -67,7 +67,8 @@ typedef struct bern_agent_config {
 	int64_t fan_in_scaling; /* bool: smaller steps for wide layers */
 	double max_grad_norm;   /* 0: no clipping */
 	double entropy_coef;
-	int64_t advantage_scale; /* enum bern_advantage_scale */
+	int64_t entropy_schedule; /* enum bern_schedule of entropy_coef */
+	int64_t advantage_scale;  /* enum bern_advantage_scale */
 	/* tables and bandits */
 	double step_size; /* alpha; 0: sample average where that makes sense */
 	double epsilon;   /* exploration of epsilon-greedy, Q-learning, Sarsa */
