@@ -95,6 +95,7 @@ START_TEST(defaults_are_those_of_the_reference)
 		{"fan_in_scaling", "true"},
 		{"max_grad_norm", "0"},
 		{"entropy_coef", "0"},
+		{"entropy_schedule", "constant"},
 		{"advantage_scale", "batch"},
 		{"step_size", "0.1"},
 		{"epsilon", "0.1"},
@@ -140,6 +141,9 @@ START_TEST(choices_are_the_numbers_of_the_header)
 		       {"schedule", "constant", BERN_CONSTANT},
 		       {"schedule", "linear", BERN_LINEAR},
 		       {"schedule", "cosine", BERN_COSINE},
+		       {"entropy_schedule", "constant", BERN_CONSTANT},
+		       {"entropy_schedule", "linear", BERN_LINEAR},
+		       {"entropy_schedule", "cosine", BERN_COSINE},
 		       {"advantage_scale", "none", BERN_SCALE_NONE},
 		       {"advantage_scale", "batch", BERN_SCALE_BATCH},
 		       {"advantage_scale", "running", BERN_SCALE_RUNNING}};

@@ -240,6 +240,58 @@ START_TEST(the_learning_rate_that_is_reported_is_the_one_used)
 }
 END_TEST
 
+/* What one update does to parameters that are not 0, where all rewards are: the entropy bonus alone moves them. `total` steps are
+ * the whole run; the update makes 64. */
+static float *entropy_step(const char *schedule, uint64_t total, size_t *count)
+{
+	trial t;
+	bern_agent_config config = exposing();
+	bern_error e;
+	config.num_envs = 64;
+	config.entropy_coef = 4;
+	config.total_timesteps = total;
+	ck_assert_int_eq(bern_agent_config_set(&config, "entropy_schedule", schedule, &e), 0);
+	open_choice(&t, "three", "1", "0", "false", &config, 1);
+	for (size_t i = 0; i < t.policy.count; i++) {
+		float *x = t.policy.items[i].data;
+		for (size_t k = 0; k < bern_tensor_elements(&t.policy.items[i]); k++)
+			x[k] = 0.1f * (float)((int)(k * 7 % 11) - 5);
+	}
+	float *before = copy_policy(&t);
+	trial_learn(&t, 1);
+	float *step = copy_policy(&t);
+	*count = policy_floats(&t);
+	for (size_t i = 0; i < *count; i++)
+		step[i] -= before[i];
+	free(before);
+	trial_close(&t);
+	return step;
+}
+
+START_TEST(the_entropy_bonus_follows_its_own_schedule)
+{
+	static const char *const names[] = {"constant", "linear", "cosine"};
+	const double quarter[] = {1, 0.75, 0.5 * (1 + sqrt(0.5))}, end[] = {1, 0, 0};
+	size_t count;
+	double largest = 0;
+	float *whole = entropy_step("constant", 1u << 30, &count);
+	float *late = entropy_step(names[_i], 256, &count);
+	float *last = entropy_step(names[_i], 64, &count);
+	for (size_t i = 0; i < count; i++) {
+		/* float32 of parameters below 1, subtracted: 2^-23, and 1e-5 for the sums of the gradient */
+		double allowed = 2.4e-7 + 1e-5 * fabs((double)whole[i]);
+		largest = fmax(largest, fabs((double)whole[i]));
+		ck_assert_double_le(fabs((double)late[i] - quarter[_i] * (double)whole[i]),
+				    allowed);
+		ck_assert_double_le(fabs((double)last[i] - end[_i] * (double)whole[i]), allowed);
+	}
+	ck_assert_double_ge(largest, 1e-2); /* there was something to schedule */
+	free(whole);
+	free(late);
+	free(last);
+}
+END_TEST
+
 /* ---- advantages --------------------------------------------------------------------------------------------- */
 
 /* The gradient of the first update, or of the second from the same (zero) parameters. */
@@ -718,6 +770,7 @@ static Suite *suite(void)
 	TCase *t = tcase_create("reinforce");
 	tcase_set_timeout(t, 100);
 	tcase_add_loop_test(t, step_sizes_follow_their_schedule, 0, 3);
+	tcase_add_loop_test(t, the_entropy_bonus_follows_its_own_schedule, 0, 3);
 	tcase_add_test(t, the_learning_rate_that_is_reported_is_the_one_used);
 	tcase_add_test(t, advantages_are_scaled_as_told);
 	tcase_add_test(t, the_running_scale_remembers_earlier_batches);

@@ -1,0 +1,223 @@
+/* What the recipes reach: trains from a recipe's file with the streams of `bern train`, so that a row's seed gives the bits that
+ * the program gives. Shared by the test and the benchmark, which judge the same rows over more seeds. */
+#ifndef BERN_TEST_LEARNING_H
+#define BERN_TEST_LEARNING_H
+
+#include "config.h"
+#include "trainer.h"
+
+#include <bern/builtin.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LEARNING_SEEDS = 20, LEARNING_OPTIONS = 2 };
+
+typedef struct learning_row {
+	const char *recipe;                       /* without .yaml */
+	const char *options[LEARNING_OPTIONS][2]; /* key and text; up to the first NULL */
+	size_t seeds, test_seeds;                 /* of the benchmark and of the test */
+	size_t passes;             /* so many of the benchmark's seeds must reach `wanted` */
+	double wanted;             /* mean return of the agent that is left, over fresh episodes */
+	double best, first, third; /* 0: not asked */
+} learning_row;
+
+#define CARTPOLE_WIDTH(units_)                                                                     \
+	{                                                                                          \
+		"CartPole-v1", {{"hidden", units_}}, 10, 10, 10, 475, 500, 10000, 0                \
+	}
+
+/* In what order they are printed. `best` is the best mean that is possible; first and third are what the medians
+ * over the seeds of the steps at the first good look and at the first of three in a row may be. */
+static const learning_row learning_rows[] = {
+	{"CartPole-v1", {{NULL, NULL}}, 20, 20, 20, 475, 500, 7000, 9000},
+	{"CartPole-v1", {{"firings", "1"}}, 20, 20, 20, 475, 500, 12000, 0},
+	CARTPOLE_WIDTH("512"),
+	CARTPOLE_WIDTH("64,32"),
+	CARTPOLE_WIDTH("64,64,64,64"),
+	{"CartPole-v0", {{NULL, NULL}}, 10, 3, 10, 195, 200, 0, 0},
+	{"CartPole-v1-throughput", {{NULL, NULL}}, 10, 2, 10, 475, 500, 0, 0},
+	{"FrozenLake-v1", {{NULL, NULL}}, 10, 2, 9, 0.70, 0.744, 0, 0},
+	{"FrozenLake8x8-v1", {{NULL, NULL}}, 10, 1, 8, 0.80, 0.913, 0, 0},
+	{"CliffWalking-v1", {{NULL, NULL}}, 10, 3, 9, -20, -13, 0, 0},
+	{"FourRooms-v0", {{NULL, NULL}}, 10, 3, 10, 0.95, 1, 0, 0},
+	{"Gridworld-v0", {{NULL, NULL}}, 10, 2, 10, 0.85, 0.86, 0, 0},
+	{"ContextualBandit-v0", {{NULL, NULL}}, 10, 2, 10, 75, 78.79, 0, 0},
+	{"GaussianBandit-v0-network", {{NULL, NULL}}, 10, 2, 9, 1500, 1562.5, 0, 0},
+	{"BernoulliBandit-v0-network", {{NULL, NULL}}, 10, 2, 9, 900, 943.4, 0, 0},
+};
+enum { LEARNING_ROWS = sizeof learning_rows / sizeof learning_rows[0] };
+
+/* One seed. Steps are 0 where there was no such look. */
+typedef struct learning_result {
+	uint64_t steps; /* made in all */
+	uint64_t first,
+		third; /* steps at the first good look; at the first of stop_looks in a row */
+	double mean;   /* return of the latest weights over the recipe's final episodes */
+	double error;  /* its standard error */
+} learning_result;
+
+/* Learns until the steps are made or the looks are good, looking where the recipe does. */
+static inline int32_t learning_train(bern_agent *agent, bern_lanes *lanes,
+				     bern_evaluator *evaluator, const run_options *run,
+				     learning_result *out, bern_error *e)
+{
+	uint64_t next = (uint64_t)run->eval_interval, start = 0;
+	uint32_t looks = 0;
+	int64_t good = 0;
+	while (lanes->steps < (uint64_t)run->total_timesteps) {
+		int32_t rc = agent->kind->learn(agent, lanes, e);
+		if (rc)
+			return rc;
+		/* looks that stop nothing change nothing */
+		if (!run->stop_looks || lanes->steps < next)
+			continue;
+		const bern_eval_plan plan = {.episodes = (uint64_t)run->eval_episodes,
+					     .seed = run->seed,
+					     .is_look = 1,
+					     .look = looks++,
+					     .has_target = 1,
+					     .target = run->stop_return,
+					     .max_episode_steps = EVAL_MAX_EPISODE_STEPS};
+		bern_eval_result look = {0};
+		rc = bern_evaluate(evaluator, agent, &plan, &look, e);
+		if (rc)
+			return rc;
+		next = (lanes->steps / (uint64_t)run->eval_interval + 1) *
+		       (uint64_t)run->eval_interval;
+		if (look.given_up || look.mean < run->stop_return) {
+			good = 0;
+			continue;
+		}
+		if (!out->first)
+			out->first = lanes->steps;
+		if (good++ == 0)
+			start = lanes->steps;
+		if (good == run->stop_looks) {
+			out->third = start;
+			return 0;
+		}
+	}
+	return 0;
+}
+
+/* Plays one seed of a row whose recipe lies in `folder`. */
+static inline int32_t learning_run(const learning_row *row, const char *folder, uint64_t seed,
+				   learning_result *out, bern_error *e)
+{
+	run_config config = {0};
+	bern_registry *registry = NULL;
+	bern_world world = {0};
+	bern_lanes lanes = {0};
+	bern_agent *agent = NULL;
+	bern_evaluator *evaluator = NULL;
+	const bern_env *env = NULL;
+	char path[1024];
+	memset(out, 0, sizeof *out);
+	snprintf(path, sizeof path, "%s/%s.yaml", folder, row->recipe);
+	int32_t rc = run_config_read(&config, path, e);
+	if (rc)
+		return rc;
+	for (size_t i = 0; !rc && i < LEARNING_OPTIONS && row->options[i][0]; i++)
+		rc = bern_agent_config_set(&config.agent, row->options[i][0], row->options[i][1],
+					   e);
+	config.run.seed = seed;
+	config.agent.total_timesteps = (uint64_t)config.run.total_timesteps;
+	if (!rc)
+		rc = bern_registry_create(&registry, e);
+	for (size_t i = 0; !rc && bern_builtin_plugin(i); i++)
+		rc = bern_registry_adopt(registry, bern_builtin_plugin(i), "built in", e);
+	if (!rc)
+		rc = bern_registry_find(registry, config.env_id, &env, e);
+	if (!rc)
+		rc = bern_world_open(&world, env, config.settings, config.setting_count, e);
+	if (!rc)
+		rc = bern_agent_create(&agent, &config.agent, &world, seed, e);
+	if (!rc)
+		rc = bern_lanes_init(&lanes, &world, (size_t)config.agent.num_envs, seed,
+				     BERN_FOR_ENVIRONMENT, 0, e);
+	if (!rc)
+		rc = bern_lanes_reset(&lanes, e);
+	if (!rc)
+		rc = bern_evaluator_create(&evaluator, &world, e);
+	if (!rc)
+		rc = learning_train(agent, &lanes, evaluator, &config.run, out, e);
+	out->steps = lanes.steps;
+	if (!rc) {
+		const bern_eval_plan plan = {.episodes = (uint64_t)config.run.final_episodes,
+					     .seed = trainer_final_seed(seed),
+					     .max_episode_steps = EVAL_MAX_EPISODE_STEPS};
+		bern_eval_result left = {0};
+		rc = bern_evaluate(evaluator, agent, &plan, &left, e);
+		out->mean = left.mean;
+		out->error = left.deviation / sqrt((double)left.episodes);
+	}
+	bern_evaluator_destroy(evaluator);
+	bern_agent_destroy(agent);
+	bern_lanes_finish(&lanes);
+	bern_world_finish(&world);
+	bern_registry_destroy(registry);
+	run_config_finish(&config);
+	return rc;
+}
+
+static inline int learning_ascending(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+	return (x > y) - (x < y);
+}
+
+/* Sorts. */
+static inline double learning_median(double *x, size_t count)
+{
+	qsort(x, count, sizeof *x, learning_ascending);
+	return count % 2 ? x[count / 2] : 0.5 * (x[count / 2 - 1] + x[count / 2]);
+}
+
+/* A row over seeds 1 .. count. */
+typedef struct learning_summary {
+	size_t passed, seen; /* seeds whose agent reached `wanted`; that had a first good look */
+	size_t confirmed;    /* that had three in a row */
+	double mean[LEARNING_SEEDS]; /* ascending */
+	double median;
+	double above; /* how far a mean minus 5 standard errors lies above the best that is possible, at most */
+	double first, first_max, third, third_max; /* steps, of the seeds that had them, else 0 */
+	double steps;                              /* median, made in all */
+} learning_summary;
+
+/* Steps at which looks were good: their median and the last of them. */
+static inline void learning_steps(double *x, size_t count, double *median, double *last)
+{
+	*median = count ? learning_median(x, count) : 0;
+	*last = count ? x[count - 1] : 0;
+}
+
+static inline int32_t learning_summarize(const learning_row *row, const char *folder, size_t count,
+					 learning_summary *s, bern_error *e)
+{
+	double first[LEARNING_SEEDS], third[LEARNING_SEEDS], steps[LEARNING_SEEDS];
+	memset(s, 0, sizeof *s);
+	for (size_t i = 0; i < count; i++) {
+		learning_result r;
+		int32_t rc = learning_run(row, folder, i + 1, &r, e);
+		if (rc)
+			return rc;
+		s->mean[i] = r.mean;
+		s->passed += r.mean >= row->wanted;
+		double above = r.mean - 5 * r.error - row->best;
+		s->above = i == 0 || above > s->above ? above : s->above;
+		steps[i] = (double)r.steps;
+		if (r.first)
+			first[s->seen++] = (double)r.first;
+		if (r.third)
+			third[s->confirmed++] = (double)r.third;
+	}
+	s->median = learning_median(s->mean, count);
+	s->steps = learning_median(steps, count);
+	learning_steps(first, s->seen, &s->first, &s->first_max);
+	learning_steps(third, s->confirmed, &s->third, &s->third_max);
+	return 0;
+}
+
+#endif
