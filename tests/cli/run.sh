@@ -134,7 +134,9 @@ resumes thompson BernoulliBandit-v0 $looks
 for optimizer in sgd rmsprop; do
 	mv runs/reinforce "runs/before-$optimizer"
 	mv ../there/runs/reinforce "../there/runs/before-$optimizer"
-	resumes reinforce FourRooms-v0 $looks --optimizer $optimizer --baseline linear --num-envs 4 --advantage-scale running
+	# without schedules: a run that is made longer after all has gone by other ones up to then
+	resumes reinforce FourRooms-v0 $looks --optimizer $optimizer --baseline linear --num-envs 4 --advantage-scale running \
+		--schedule constant --entropy-schedule constant
 done
 
 # ---- stopped on the way
