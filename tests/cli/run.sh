@@ -10,7 +10,10 @@ same_run() { # NAME FOLDER FOLDER: what two runs left is the same, but for clock
 	same_why=
 	for file in latest best eval.csv; do
 		[ -e "$2/$file" ] || [ -e "$3/$file" ] || continue
-		cmp -s "$2/$file" "$3/$file" || same_why="$same_why $file"
+		# the best look may be older than a longer run was thought of, and its file says how long it was to be then
+		LC_ALL=C sed 's/total_timesteps: [0-9]*//' "$2/$file" >"$work/a"
+		LC_ALL=C sed 's/total_timesteps: [0-9]*//' "$3/$file" >"$work/b"
+		cmp -s "$work/a" "$work/b" || same_why="$same_why $file"
 	done
 	# but for the clocks
 	for file in "progress.csv 1,2,5-" "monitor.csv 1,2"; do
