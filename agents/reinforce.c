@@ -249,6 +249,12 @@ static int32_t play(reinforce *self, bern_lanes *lanes, bern_error *e)
 		for (size_t b = 0; b < B; b++) {
 			size_t row = t * B + b;
 			self->reward[row] = (float)lanes->reward[b];
+			if (!(fabsf(self->reward[row]) < INFINITY))
+				return bern_fail(e, BERN_ENUMBER,
+						 "%s: a reward of %g at step %llu is too large; "
+						 "the network learns from rewards up to 3.4e38",
+						 self->world->env->id, lanes->reward[b],
+						 (unsigned long long)lanes->steps);
 			self->flags[row] = lanes->flags[b];
 			self->bootstrap[row] = lanes->flags[b] == BERN_TRUNCATED
 						       ? value_of(self, lanes->last_obs + b * O)

@@ -121,6 +121,12 @@ static void print_plain(const report *r)
 	print_line("steps_per_second", "%.0f while learning",
 		   r->learn_seconds > 0 ? learned / r->learn_seconds : 0);
 	print_solved(r);
+	if (t->count.episodes > 0)
+		print_line("return_learning",
+			   "%.6g, the mean of the last %d of the episodes played while learning",
+			   trainer_recent_return(t),
+			   t->count.episodes < RECENT_EPISODES ? (int)t->count.episodes
+							       : RECENT_EPISODES);
 	if (r->has_best)
 		print_return("return", &r->best, seed, "best", t->count.best_step);
 	if (r->has_latest)
@@ -182,6 +188,8 @@ static void print_json(const report *r)
 	json_object_set_new(root, "solved_step",
 			    r->end == END_SOLVED ? json_integer((json_int_t)t->count.good_step)
 						 : json_null());
+	if (t->count.episodes > 0)
+		json_object_set_new(root, "return_learning", json_number(trainer_recent_return(t)));
 	if (t->count.has_best) {
 		json_object_set_new(root, "best_step",
 				    json_integer((json_int_t)t->count.best_step));

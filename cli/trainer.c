@@ -393,6 +393,11 @@ static double recent_mean(const trainer *t, const double *recent)
 	return n ? sum / (double)n : NAN;
 }
 
+double trainer_recent_return(const trainer *t)
+{
+	return recent_mean(t, t->recent_returns);
+}
+
 /* One row of progress.csv: means since the row before. */
 static int32_t write_progress_row(trainer *t, bern_error *e)
 {
@@ -405,7 +410,7 @@ static int32_t write_progress_row(trainer *t, bern_error *e)
 	int n = snprintf(row, sizeof row, "%" PRIu64 ",%" PRIu64 ",%.6f,%.0f", t->lanes.steps,
 			 t->count.episodes, t->time_before + (t->now - t->run_start),
 			 passed > 0 ? (double)(t->lanes.steps - t->log_step) / passed : 0);
-	const double columns[] = {recent_mean(t, t->recent_returns),
+	const double columns[] = {trainer_recent_return(t),
 				  recent_mean(t, t->recent_lengths),
 				  stats.entropy,
 				  stats.value_loss,
@@ -538,7 +543,7 @@ static int32_t tick(trainer *t, uint64_t *updates, uint64_t *every, bern_error *
 	t->now = now;
 	*updates = 0;
 	if (t->bar.out)
-		progress_update(&t->bar, t->lanes.steps, recent_mean(t, t->recent_returns), now);
+		progress_update(&t->bar, t->lanes.steps, trainer_recent_return(t), now);
 	return now - t->flush_clock > FLUSH_SECONDS ? flush_logs(t, e) : 0;
 }
 
@@ -596,7 +601,7 @@ int32_t trainer_run(trainer *t, int *end, bern_error *e)
 		return rc;
 	}
 	t->now = trainer_clock();
-	progress_finish(&t->bar, t->lanes.steps, recent_mean(t, t->recent_returns), t->now);
+	progress_finish(&t->bar, t->lanes.steps, trainer_recent_return(t), t->now);
 	return 0;
 }
 

@@ -111,6 +111,9 @@ int trainer_ended(const trainer *t);
  * checkpoints written before are whole, and a best one that still waited is written if it can be. */
 int32_t trainer_run(trainer *t, int *end, bern_error *e);
 
+/* Mean return of the last episodes (RECENT_EPISODES at most) played while learning; NaN if none has ended. */
+double trainer_recent_return(const trainer *t);
+
 /* Seed of the environments in the evaluation at the end: episode i has the plain seed trainer_final_seed(seed) + i, as
  * `bern eval --seed` gives them. Runs with different seeds up to 10^13 share no episode if they play up to a million. */
 uint64_t trainer_final_seed(uint64_t seed);
