@@ -150,7 +150,8 @@ static void print_plain(const evaluation *v, const eval_request *request, double
 		print_line("deviation", "%.6g", r->deviation);
 	print_line("range", "%.6g to %.6g", r->minimum, r->maximum);
 	print_line("length", "%.6g steps, the mean", r->mean_length);
-	print_line("terminated", "%.4g of the episodes; the others were cut", r->success);
+	print_line("terminated", "%.0f of %" PRIu64 " episodes; the others were cut",
+		   r->success * (double)r->episodes, r->episodes);
 	print_line("seconds", "%.3f", seconds);
 	if (request->has_min_return)
 		print_line("min_return", "%g %s", request->min_return,
