@@ -1,0 +1,301 @@
+#include "posterior.h"
+
+#include <bern/math.h>
+#include <string.h>
+
+int32_t bern_posterior_init(bern_posterior *posterior, bern_arena *arena, const bern_network *net,
+			    bern_error *e)
+{
+	*posterior = (bern_posterior){.net = net};
+	for (size_t l = 0; l < net->depth; l++) {
+		posterior->start[l] = posterior->bits;
+		posterior->bits += net->layer[l].units;
+	}
+	posterior->start[net->depth] = posterior->bits;
+	size_t bits = posterior->bits, N = net->head.logits;
+	posterior->p = bern_arena_take(arena, bits, sizeof(double));
+	posterior->odds = bern_arena_take(arena, bits, sizeof(double));
+	posterior->a = bern_arena_take(arena, bits + N, sizeof(double));
+	posterior->next = bern_arena_take(arena, net->most_units, sizeof(double));
+	posterior->pi = bern_arena_take(arena, N, sizeof(double));
+	posterior->sum = bern_arena_take(arena, bits + N, sizeof(double));
+	posterior->total = bern_arena_take(arena, net->param_count, sizeof(double));
+	posterior->h = bern_arena_take(arena, bits, 1);
+	posterior->free_units = bern_arena_take(arena, bits, sizeof(uint32_t));
+	return bern_arena_check(arena, e);
+}
+
+/* ---- one pass through the network, in double ---- */
+
+/* p on the grid that sampling uses, and the odds of firing */
+static void probabilities(bern_posterior *posterior, size_t l)
+{
+	size_t J = posterior->net->layer[l].units, first = posterior->start[l];
+	for (size_t j = first; j < first + J; j++) {
+		double p = (double)(int32_t)(bern_sigmoid(posterior->a[j]) * (double)BERN_P_ONE) /
+			   (double)BERN_P_ONE;
+		posterior->p[j] = p;
+		posterior->odds[j] = p < 1.0 ? p / (1.0 - p) : 0.0;
+	}
+}
+
+static void from_input(bern_posterior *posterior, const float *x)
+{
+	const bern_layer *layer = &posterior->net->layer[0];
+	const float *w = posterior->net->params + layer->weight;
+	for (size_t j = 0; j < layer->units; j++)
+		posterior->a[j] = (double)posterior->net->params[layer->bias + j];
+	for (size_t i = 0; i < layer->inputs; i++)
+		for (size_t j = 0; x[i] != 0.0f && j < layer->units; j++)
+			posterior->a[j] += (double)x[i] * (double)w[i * layer->units + j];
+}
+
+/* Adds sign times row i of layer l's weights to a (units). */
+static void add_row(const bern_network *net, size_t l, size_t i, double sign, double *a)
+{
+	const bern_layer *layer = &net->layer[l];
+	const float *w = net->params + layer->weight + i * layer->units;
+	for (size_t j = 0; j < layer->units; j++)
+		a[j] += sign * (double)w[j];
+}
+
+/* Activations of layer l >= 1 from the firings below it. */
+static void from_firings(bern_posterior *posterior, size_t l)
+{
+	const bern_layer *layer = &posterior->net->layer[l];
+	const uint8_t *h = posterior->h + posterior->start[l - 1];
+	double *a = posterior->a + posterior->start[l];
+	for (size_t j = 0; j < layer->units; j++)
+		a[j] = (double)posterior->net->params[layer->bias + j];
+	for (size_t i = 0; i < layer->inputs; i++)
+		if (h[i])
+			add_row(posterior->net, l, i, 1.0, a);
+}
+
+/* The policy of these logits, into pi; returns the probability of the action. */
+static double policy(bern_posterior *posterior, const double *logits, const int32_t *action,
+		     const uint8_t *allowed)
+{
+	const bern_action_head *head = &posterior->net->head;
+	double product = 1.0;
+	for (size_t c = 0; c < head->components; c++) {
+		const double *z = logits + head->offset[c];
+		const uint8_t *may = allowed ? allowed + head->offset[c] : NULL;
+		double *pi = posterior->pi + head->offset[c], most = -1e300, total = 0.0;
+		if (head->size[c] == 1) {
+			pi[0] = bern_sigmoid(z[0]);
+			product *= action[c] ? pi[0] : 1.0 - pi[0];
+			continue;
+		}
+		for (size_t n = 0; n < head->size[c]; n++)
+			if ((!may || may[n]) && z[n] > most)
+				most = z[n];
+		for (size_t n = 0; n < head->size[c]; n++) {
+			pi[n] = !may || may[n] ? bern_exp(z[n] - most) : 0.0;
+			total += pi[n];
+		}
+		for (size_t n = 0; n < head->size[c]; n++)
+			pi[n] /= total;
+		product *= pi[action[c]];
+	}
+	return product;
+}
+
+/* Adds weight * d log pi(action | h) to the output layer's sums; pi is that of h. */
+static void add_output_score(bern_posterior *posterior, const int32_t *action, double weight)
+{
+	const bern_network *net = posterior->net;
+	const bern_layer *out = &net->layer[net->depth];
+	const uint8_t *h = posterior->h + posterior->start[net->depth - 1];
+	double *delta = posterior->sum + posterior->bits;
+	for (size_t c = 0; c < net->head.components; c++) {
+		size_t n = net->head.offset[c], size = net->head.size[c];
+		for (size_t i = n; i < n + size; i++) {
+			int chosen = size == 1 ? action[c] : (size_t)action[c] == i - n;
+			delta[i] = weight * ((double)chosen - posterior->pi[i]);
+			posterior->total[out->bias + i] += delta[i];
+		}
+	}
+	for (size_t j = 0; j < out->inputs; j++)
+		for (size_t n = 0; h[j] && n < out->units; n++)
+			posterior->total[out->weight + j * out->units + n] += delta[n];
+}
+
+/* Adds the scores s of layer l to its sums, given what is below. */
+static void add_score(bern_posterior *posterior, size_t l, const float *x, const double *s)
+{
+	const bern_layer *layer = &posterior->net->layer[l];
+	const uint8_t *h = l > 0 ? posterior->h + posterior->start[l - 1] : NULL;
+	double *weight = posterior->total + layer->weight;
+	for (size_t i = 0; i < layer->inputs; i++) {
+		double below = h ? (double)h[i] : (double)x[i];
+		for (size_t j = 0; below != 0.0 && j < layer->units; j++)
+			weight[i * layer->units + j] += below * s[j];
+	}
+	for (size_t j = 0; j < layer->units; j++)
+		posterior->total[layer->bias + j] += s[j];
+}
+
+static void finish(bern_posterior *posterior, double factor, float *gradient)
+{
+	for (size_t i = 0; i < posterior->net->param_count; i++)
+		gradient[i] += (float)(factor * posterior->total[i]);
+}
+
+/* ---- every firing ---- */
+
+typedef struct visit {
+	bern_posterior *posterior;
+	const float *x;
+	const int32_t *action;
+	const uint8_t *allowed;
+} visit;
+
+/* Visits all firings of layer l and above, given those below, whose probability is `before`. Neighbours in the Gray code differ in
+ * one unit, so that one row of weights and one factor of the probability change. Returns the sum of P(h | s) pi(a | h). */
+static double visit_layer(const visit *v, size_t l, double before)
+{
+	bern_posterior *posterior = v->posterior;
+	const bern_network *net = posterior->net;
+	size_t J = net->layer[l].units, first = posterior->start[l], free_count = 0;
+	double *above = posterior->a + posterior->start[l + 1], *s = posterior->sum + first;
+	uint32_t *free_unit = posterior->free_units + first;
+	double chance = before, mass = 0.0;
+	probabilities(posterior, l);
+	for (size_t j = 0; j < J; j++) {
+		double p = posterior->p[first + j];
+		posterior->h[first + j] = p == 1.0;
+		s[j] = 0.0;
+		if (p > 0.0 && p < 1.0) {
+			free_unit[free_count++] = (uint32_t)j;
+			chance *= 1.0 - p;
+		}
+	}
+	from_firings(posterior, l + 1);
+	for (size_t code = 0; code < (size_t)1 << free_count; code++) {
+		if (code > 0) {
+			size_t at = 0;
+			while (!(code >> at & 1))
+				at++;
+			size_t j = free_unit[at];
+			int fires = posterior->h[first + j] ^= 1;
+			add_row(net, l + 1, j, fires ? 1.0 : -1.0, above);
+			chance = fires ? chance * posterior->odds[first + j]
+				       : chance / posterior->odds[first + j];
+		}
+		double part;
+		if (l + 1 < net->depth) {
+			part = visit_layer(v, l + 1, chance);
+		} else {
+			part = chance * policy(posterior, above, v->action, v->allowed);
+			add_output_score(posterior, v->action, part);
+		}
+		mass += part;
+		for (size_t j = 0; j < J; j++)
+			s[j] += posterior->h[first + j] ? part : 0.0;
+	}
+	for (size_t j = 0; j < J; j++)
+		s[j] -= mass * posterior->p[first + j];
+	add_score(posterior, l, v->x, s);
+	return mass;
+}
+
+void bern_posterior_enumerate(bern_posterior *posterior, const float *x, const int32_t *action,
+			      const uint8_t *allowed, float c, float *gradient)
+{
+	visit v = {.posterior = posterior, .x = x, .action = action, .allowed = allowed};
+	memset(posterior->total, 0, posterior->net->param_count * sizeof *posterior->total);
+	from_input(posterior, x);
+	double mass = visit_layer(&v, 0, 1.0);
+	if (mass > 0.0)
+		finish(posterior, (double)c / mass, gradient);
+}
+
+/* ---- Gibbs sampling ---- */
+
+/* log P(h of layer l | activations a) */
+static double log_chance(const bern_posterior *posterior, size_t l, const double *a)
+{
+	const uint8_t *h = posterior->h + posterior->start[l];
+	double total = 0.0;
+	for (size_t j = 0; j < posterior->net->layer[l].units; j++) {
+		double z = h[j] ? a[j] : -a[j];
+		/* log sigmoid(z), without overflow */
+		total += z > 0.0 ? -bern_log(1.0 + bern_exp(-z)) : z - bern_log(1.0 + bern_exp(z));
+	}
+	return total;
+}
+
+/* P(unit j of layer l fires | all other units, the action) */
+static double conditional(const visit *v, size_t l, size_t j)
+{
+	bern_posterior *posterior = v->posterior;
+	const bern_network *net = posterior->net;
+	size_t unit = posterior->start[l] + j, above = net->layer[l + 1].units;
+	double *a = posterior->a + posterior->start[l + 1], on, off;
+	int fires = posterior->h[unit];
+	memcpy(posterior->next, a, above * sizeof *a);
+	add_row(net, l + 1, j, fires ? -1.0 : 1.0, posterior->next);
+	const double *a_on = fires ? a : posterior->next, *a_off = fires ? posterior->next : a;
+	if (l + 1 == net->depth) {
+		on = policy(posterior, a_on, v->action, v->allowed);
+		off = policy(posterior, a_off, v->action, v->allowed);
+	} else {
+		double difference = log_chance(posterior, l + 1, a_on) -
+				    log_chance(posterior, l + 1, a_off);
+		on = difference < 0.0 ? bern_exp(difference) : 1.0;
+		off = difference > 0.0 ? bern_exp(-difference) : 1.0;
+	}
+	on *= posterior->p[unit];
+	off *= 1.0 - posterior->p[unit];
+	return on + off > 0.0 ? on / (on + off) : (double)fires;
+}
+
+/* Draws each unit of layer l anew given all others; sums what is expected of its score. */
+static void sweep_layer(const visit *v, size_t l, bern_pcg32 *rng)
+{
+	bern_posterior *posterior = v->posterior;
+	const bern_network *net = posterior->net;
+	size_t J = net->layer[l].units, first = posterior->start[l];
+	double *above = posterior->a + posterior->start[l + 1], *s = posterior->sum + first;
+	for (size_t j = 0; j < J; j++) {
+		double p = posterior->p[first + j];
+		s[j] = 0.0;
+		if (p == 0.0 || p == 1.0)
+			continue;
+		double q = conditional(v, l, j);
+		double u = (double)bern_pcg32_next(rng) * 0x1p-32;
+		uint8_t fires = u < q;
+		s[j] = q - p;
+		if (fires == posterior->h[first + j])
+			continue;
+		posterior->h[first + j] = fires;
+		add_row(net, l + 1, j, fires ? 1.0 : -1.0, above);
+		if (l + 1 < net->depth)
+			probabilities(posterior, l + 1);
+	}
+	add_score(posterior, l, v->x, s);
+}
+
+void bern_posterior_sample(bern_posterior *posterior, const float *x, const uint8_t *const *fired,
+			   const int32_t *action, const uint8_t *allowed, size_t sweeps,
+			   bern_pcg32 *rng, float c, float *gradient)
+{
+	const bern_network *net = posterior->net;
+	visit v = {.posterior = posterior, .x = x, .action = action, .allowed = allowed};
+	memset(posterior->total, 0, net->param_count * sizeof *posterior->total);
+	for (size_t l = 0; l < net->depth; l++)
+		memcpy(posterior->h + posterior->start[l], fired[l], net->layer[l].units);
+	from_input(posterior, x);
+	for (size_t l = 0; l < net->depth; l++) {
+		probabilities(posterior, l);
+		from_firings(posterior, l + 1);
+	}
+	for (size_t i = 0; i < sweeps; i++) {
+		for (size_t l = 0; l < net->depth; l++)
+			sweep_layer(&v, l, rng);
+		policy(posterior, posterior->a + posterior->bits, action, allowed);
+		add_output_score(posterior, action, 1.0);
+	}
+	finish(posterior, (double)c / (double)sweeps, gradient);
+}
