@@ -499,6 +499,11 @@ void *bern_lanes_state(const bern_lanes *lanes, size_t lane)
 	return lanes->own->states + lane * lanes->world->state_stride;
 }
 
+bern_rng *bern_lanes_stream(const bern_lanes *lanes, size_t lane)
+{
+	return &lanes->own->streams[lane];
+}
+
 /* ---- saving --------------------------------------------------------------------------------------- */
 
 /* Room for what save() writes, which is the same number of bytes at any time. */
@@ -559,24 +564,76 @@ int32_t bern_lanes_tensors(bern_lanes *lanes, bern_tensors *list, bern_error *e)
 	return rc;
 }
 
+/* Saves the attached state of a lane to `saved` (saved_size). */
+static int32_t save_state(const bern_lanes *lanes, size_t b, unsigned char *saved,
+			  size_t saved_size, bern_error *e)
+{
+	const bern_world *world = lanes->world;
+	uint64_t size = world->env->save(world->instance.model, bern_lanes_state(lanes, b), saved,
+					 saved_size);
+	if (size == saved_size)
+		return BERN_OK;
+	return bern_fail(e, BERN_EENV,
+			 "%s: lane %zu: its save takes %llu bytes and took %zu before, allowed is "
+			 "one size",
+			 world->env->id, b, (unsigned long long)size, saved_size);
+}
+
+static int32_t load_state(bern_lanes *lanes, size_t b, const unsigned char *saved,
+			  size_t saved_size, bern_error *e)
+{
+	const bern_world *world = lanes->world;
+	char why[512] = "";
+	if (!world->env->load(world->instance.model, bern_lanes_state(lanes, b), saved, saved_size,
+			      why, sizeof why))
+		return BERN_OK;
+	why[sizeof why - 1] = '\0';
+	return bern_fail(e, BERN_EENV, "%s: lane %zu: %s", world->env->id, b,
+			 why[0] ? why : "its load failed and did not say why");
+}
+
 int32_t bern_lanes_before_save(bern_lanes *lanes, bern_error *e)
 {
 	lanes_private *own = lanes->own;
-	const bern_world *world = lanes->world;
 	int32_t rc = take_saved(lanes, e);
-	if (rc || !world->env->attach)
-		return rc;
-	for (size_t b = 0; b < lanes->count; b++) {
-		uint64_t size = world->env->save(world->instance.model,
-						 own->states + b * world->state_stride,
-						 own->saved + b * own->saved_size, own->saved_size);
-		if (size != own->saved_size)
-			return bern_fail(e, BERN_EENV,
-					 "%s: lane %zu: its save takes %llu bytes and took %zu "
-					 "before, allowed is one size",
-					 world->env->id, b, (unsigned long long)size,
-					 own->saved_size);
+	for (size_t b = 0; !rc && lanes->world->env->attach && b < lanes->count; b++)
+		rc = save_state(lanes, b, own->saved + b * own->saved_size, own->saved_size, e);
+	return rc;
+}
+
+int32_t bern_lanes_clone(bern_lanes *to, size_t to_lane, const bern_lanes *from, size_t from_lane,
+			 bern_error *e)
+{
+	const bern_world *world = from->world;
+	const lanes_private *source = from->own;
+	lanes_private *own = to->own;
+	const size_t O = world->observation_floats;
+	if (world->env->attach) {
+		int32_t rc = take_saved(to, e);
+		unsigned char *saved = own->saved + to_lane * own->saved_size;
+		if (!rc)
+			rc = save_state(from, from_lane, saved, own->saved_size, e);
+		if (!rc)
+			rc = load_state(to, to_lane, saved, own->saved_size, e);
+		if (rc)
+			return rc;
+	} else {
+		memcpy(bern_lanes_state(to, to_lane), bern_lanes_state(from, from_lane),
+		       world->state_stride);
 	}
+	own->streams[to_lane] = source->streams[from_lane];
+	own->episode[to_lane] = source->episode[from_lane];
+	own->length[to_lane] = source->length[from_lane];
+	own->total[to_lane] = source->total[from_lane];
+	own->started[to_lane] = source->started[from_lane];
+	own->running[to_lane] = source->running[from_lane];
+	memcpy(to->obs + to_lane * O, from->obs + from_lane * O, O * sizeof *to->obs);
+	to->index[to_lane] = from->index[from_lane];
+	to->reward[to_lane] = from->reward[from_lane];
+	to->flags[to_lane] = from->flags[from_lane];
+	if (from->mask)
+		memcpy(to->mask + to_lane * own->mask_count,
+		       from->mask + from_lane * source->mask_count, own->mask_count);
 	return BERN_OK;
 }
 
@@ -594,17 +651,8 @@ int32_t bern_lanes_after_load(bern_lanes *lanes, bern_error *e)
 				"%s: lane %zu: the saved observation is %d, outside [0, %d]",
 				world->env->id, b, (int)lanes->index[b], (int)n - 1);
 	}
-	if (!world->env->attach)
-		return BERN_OK;
-	for (size_t b = 0; b < lanes->count; b++) {
-		char why[512] = "";
-		if (!world->env->load(world->instance.model, own->states + b * world->state_stride,
-				      own->saved + b * own->saved_size, own->saved_size, why,
-				      sizeof why))
-			continue;
-		why[sizeof why - 1] = '\0';
-		return bern_fail(e, BERN_EENV, "%s: lane %zu: %s", world->env->id, b,
-				 why[0] ? why : "its load failed and did not say why");
-	}
-	return BERN_OK;
+	int32_t rc = BERN_OK;
+	for (size_t b = 0; !rc && world->env->attach && b < lanes->count; b++)
+		rc = load_state(lanes, b, own->saved + b * own->saved_size, own->saved_size, e);
+	return rc;
 }

@@ -926,6 +926,72 @@ START_TEST(a_restored_run_goes_on_bit_for_bit)
 }
 END_TEST
 
+/* _i: kind of observation, then the masked and the attached environment */
+START_TEST(a_clone_does_what_the_original_does)
+{
+	const bern_env *env = _i < 5 ? &plain : _i == 5 ? &masked : &behind;
+	const bern_setting settings[] = {{"view", view_names[_i < 5 ? _i : 0]},
+					 {"random", "1"},
+					 {"max_steps", "20"},
+					 {NULL, NULL}};
+	bern_world world = open_env(env, settings);
+	const size_t O = world.observation_floats;
+	bern_error e;
+	bern_lanes lanes = lanes_of(&world, 3, 6), clones = lanes_of(&world, 3, 9);
+	bern_lanes_set_manual(&clones);
+	go_on(&lanes, 0, 43, NULL);
+	go_on(&clones, 0, 5, NULL);
+	/* lanes 0, 1, 2 into places 2, 0, 1 */
+	for (size_t b = 0; b < 3; b++)
+		ck_assert_int_eq(bern_lanes_clone(&clones, (b + 2) % 3, &lanes, b, &e), BERN_OK);
+	uint8_t over[3] = {0};
+	for (size_t t = 0; t < 20; t++) {
+		int32_t actions[3], turned[3];
+		for (size_t b = 0; b < 3; b++)
+			turned[(b + 2) % 3] = actions[b] = lanes.mask ? lanes.mask[3 * b + 1]
+								      : some_action(t, b);
+		/* what the originals do after the end of an episode is none of the clones' */
+		must_step(&lanes, actions);
+		must_step(&clones, turned);
+		for (size_t b = 0; b < 3; b++) {
+			size_t c = (b + 2) % 3;
+			if (over[b]) {
+				ck_assert(!bern_lanes_running(&clones, c));
+				continue;
+			}
+			over[b] = lanes.flags[b] != 0;
+			ck_assert_double_eq(clones.reward[c], lanes.reward[b]);
+			ck_assert_uint_eq(clones.flags[c], lanes.flags[b]);
+			ck_assert_mem_eq(clones.obs + c * O,
+					 (over[b] ? lanes.last_obs : lanes.obs) + b * O,
+					 O * sizeof(float));
+		}
+	}
+	ck_assert_int_eq(over[0] + over[1] + over[2], 3);
+	bern_lanes_finish(&lanes);
+	bern_lanes_finish(&clones);
+	bern_world_finish(&world);
+	ck_assert_int_eq(attached, 0);
+}
+END_TEST
+
+START_TEST(a_clone_with_a_stream_of_its_own_meets_other_noise)
+{
+	bern_world world = open_env(&plain, WITH({"random", "1"}));
+	bern_error e;
+	bern_lanes lanes = lanes_of(&world, 1, 6), clone = lanes_of(&world, 1, 6);
+	int32_t action = 0;
+	ck_assert_int_eq(bern_lanes_clone(&clone, 0, &lanes, 0, &e), BERN_OK);
+	bern_rng_stream(bern_lanes_stream(&clone, 0), 77, (bern_stream_key){.purpose = 1});
+	must_step(&lanes, &action);
+	must_step(&clone, &action);
+	ck_assert_mem_ne(lanes.obs, clone.obs, world.observation_floats * sizeof(float));
+	bern_lanes_finish(&lanes);
+	bern_lanes_finish(&clone);
+	bern_world_finish(&world);
+}
+END_TEST
+
 START_TEST(an_attached_environment_steps_as_the_plain_one)
 {
 	bern_world a = open_env(&plain, WITH({"random", "1"})),
@@ -1055,6 +1121,8 @@ static Suite *suite(void)
 	t = tcase_create("chosen episodes and saving");
 	tcase_add_test(t, manual_lanes_play_the_given_stream_and_stop);
 	tcase_add_loop_test(t, a_restored_run_goes_on_bit_for_bit, 0, 7);
+	tcase_add_loop_test(t, a_clone_does_what_the_original_does, 0, 7);
+	tcase_add_test(t, a_clone_with_a_stream_of_its_own_meets_other_noise);
 	tcase_add_test(t, an_attached_environment_steps_as_the_plain_one);
 	tcase_add_test(t, attach_save_and_load_fail_with_their_own_words);
 	tcase_add_test(t, a_loaded_index_outside_its_space_is_refused);

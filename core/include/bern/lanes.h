@@ -74,8 +74,19 @@ int32_t bern_lanes_start(bern_lanes *lanes, size_t lane, const bern_rng *stream,
 void bern_lanes_park(bern_lanes *lanes, size_t lane);
 int bern_lanes_running(const bern_lanes *lanes, size_t lane);
 
-/* State block of a lane, borrowed: for drawing, cloning and tests. */
+/* State block of a lane, borrowed: for drawing and tests. */
 void *bern_lanes_state(const bern_lanes *lanes, size_t lane);
+
+/* Makes lane `to_lane` a clone of `from_lane`: state, running episode, observation, and the environment's stream, so that both go on
+ * alike while they get the same actions (common random numbers); put another stream into bern_lanes_stream for other
+ * noise. Both lanes belong to the same world. The clone reports and counts like any lane; in manual lanes it stops where its
+ * episode ends. An environment with attach/save/load is cloned through save and load: the first time takes memory, and what
+ * they say is the error. */
+int32_t bern_lanes_clone(bern_lanes *to, size_t to_lane, const bern_lanes *from, size_t from_lane,
+			 bern_error *e);
+
+/* The stream that the running episode of a lane draws from, borrowed. */
+bern_rng *bern_lanes_stream(const bern_lanes *lanes, size_t lane);
 
 /* Registers everything that a resumed run needs: states, streams, running returns and lengths, episode counts, observations.
  * An environment with attach/save/load is saved through buffers: call bern_lanes_before_save first and bern_lanes_after_load
