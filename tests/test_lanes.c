@@ -942,8 +942,10 @@ START_TEST(a_clone_does_what_the_original_does)
 	go_on(&lanes, 0, 43, NULL);
 	go_on(&clones, 0, 5, NULL);
 	/* lanes 0, 1, 2 into places 2, 0, 1 */
-	for (size_t b = 0; b < 3; b++)
+	for (size_t b = 0; b < 3; b++) {
 		ck_assert_int_eq(bern_lanes_clone(&clones, (b + 2) % 3, &lanes, b, &e), BERN_OK);
+		ck_assert_int_eq(clones.index[(b + 2) % 3], lanes.index[b]);
+	}
 	uint8_t over[3] = {0};
 	for (size_t t = 0; t < 20; t++) {
 		int32_t actions[3], turned[3];
