@@ -940,7 +940,7 @@ START_TEST(a_clone_does_what_the_original_does)
 	bern_lanes lanes = lanes_of(&world, 3, 6), clones = lanes_of(&world, 3, 9);
 	bern_lanes_set_manual(&clones);
 	go_on(&lanes, 0, 43, NULL);
-	go_on(&clones, 0, 5, NULL);
+	go_on(&clones, 0, 6, NULL);
 	/* lanes 0, 1, 2 into places 2, 0, 1 */
 	for (size_t b = 0; b < 3; b++) {
 		ck_assert_int_eq(bern_lanes_clone(&clones, (b + 2) % 3, &lanes, b, &e), BERN_OK);
