@@ -120,13 +120,15 @@ static int32_t learn(bern_agent *agent, bern_lanes *lanes, bern_error *error)
 }
 
 static void act(bern_agent *agent, const bern_lanes *lanes, const size_t *which, size_t count,
-		int32_t mode, bern_firing_rng *firing, int32_t *actions)
+		int32_t mode, bern_firing_rng *firing, float *memory, void *actions)
 {
+	int32_t *action = actions;
+	(void)memory;
 	const ase_ace *self = (const ase_ace *)agent;
 	for (size_t i = 0; i < count; i++) {
 		size_t b = which[i];
 		int32_t box = box_of(lanes->obs + 4 * b);
-		actions[b] = mode == BERN_SAMPLED ? fire(self, box, &firing[b]) : self->w[box] > 0;
+		action[b] = mode == BERN_SAMPLED ? fire(self, box, &firing[b]) : self->w[box] > 0;
 	}
 }
 

@@ -131,15 +131,18 @@ static void act(bandit *self, const bern_lanes *lanes, const size_t *which, size
 }
 
 void bern_bandit_act(bern_agent *agent, const bern_lanes *lanes, const size_t *which, size_t count,
-		     int32_t mode, bern_firing_rng *firing, int32_t *actions)
+		     int32_t mode, bern_firing_rng *firing, float *memory, void *actions)
 {
+	(void)memory;
 	act((bandit *)agent, lanes, which, count, mode != BERN_SAMPLED, firing, actions);
 }
 
 void bern_bandit_act_greedily(bern_agent *agent, const bern_lanes *lanes, const size_t *which,
-			      size_t count, int32_t mode, bern_firing_rng *firing, int32_t *actions)
+			      size_t count, int32_t mode, bern_firing_rng *firing, float *memory,
+			      void *actions)
 {
 	(void)mode;
+	(void)memory;
 	act((bandit *)agent, lanes, which, count, 1, firing, actions);
 }
 

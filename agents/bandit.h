@@ -58,11 +58,11 @@ void bern_bandit_destroy(bern_agent *agent);
 int32_t bern_bandit_learn(bern_agent *agent, bern_lanes *lanes, bern_error *e);
 /* Sampled: the behaviour of training with what is known now. Mean-field and thresholded: greedy. */
 void bern_bandit_act(bern_agent *agent, const bern_lanes *lanes, const size_t *which, size_t count,
-		     int32_t mode, bern_firing_rng *firing, int32_t *actions);
+		     int32_t mode, bern_firing_rng *firing, float *memory, void *actions);
 /* Greedy in every mode. */
 void bern_bandit_act_greedily(bern_agent *agent, const bern_lanes *lanes, const size_t *which,
-			      size_t count, int32_t mode, bern_firing_rng *firing,
-			      int32_t *actions);
+			      size_t count, int32_t mode, bern_firing_rng *firing, float *memory,
+			      void *actions);
 int32_t bern_bandit_policy_tensors(bern_agent *agent, bern_tensors *list, bern_error *e);
 int32_t bern_bandit_learner_tensors(bern_agent *agent, bern_tensors *list, bern_error *e);
 

@@ -18,7 +18,11 @@ struct bern_evaluator {
 	bern_arena arena; /* owns what follows but the results */
 	bern_lanes lanes;
 	bern_firing_rng *firing; /* (B) */
-	int32_t *actions;        /* (B, A) */
+	int32_t *actions;        /* (B, A) of whole numbers */
+	float *real_actions;     /* (B, A) of a BOX */
+	float *memory;           /* (B, M) of the agent, kept from call to call */
+	size_t memory_size;      /* M */
+	size_t memory_room;      /* floats */
 	slot *slots;             /* (B) */
 	size_t *which;           /* (B) lanes that play, in order */
 	size_t playing;          /* how many */
@@ -131,7 +135,24 @@ static int32_t start(bern_evaluator *own, size_t b, uint64_t episode, const bern
 	key.purpose = plan->is_look ? BERN_FOR_LOOK_FIRING : BERN_FOR_EVAL_FIRING;
 	bern_firing_rng_stream(&own->firing[b], plan->seed, key);
 	own->slots[b] = (slot){.episode = episode};
+	for (size_t m = 0; m < own->memory_size; m++)
+		own->memory[b * own->memory_size + m] = 0;
 	return bern_lanes_start(&own->lanes, b, &stream, e);
+}
+
+/* Room for what the agent carries from step to step. */
+static int32_t make_memory(bern_evaluator *own, const bern_agent *agent, bern_error *e)
+{
+	size_t B = own->lanes.count;
+	own->memory_size = agent->kind->memory_size ? agent->kind->memory_size(agent) : 0;
+	if (own->memory_size <= own->memory_room / B)
+		return BERN_OK;
+	free(own->memory);
+	own->memory = calloc(B, own->memory_size * sizeof *own->memory);
+	own->memory_room = own->memory ? B * own->memory_size : 0;
+	return own->memory ? BERN_OK
+			   : bern_fail(e, BERN_EMEMORY,
+				       "memory is out: what %zu agents carry from step to step", B);
 }
 
 /* Room for the results of n episodes. */
@@ -187,6 +208,7 @@ static int32_t play(bern_evaluator *own, bern_agent *agent, const bern_eval_plan
 	const bern_instance *instance = &own->lanes.world->instance;
 	const uint64_t limit = instance->max_steps ? 0 : plan->max_episode_steps;
 	const uint64_t N = plan->episodes, unfinished = 0;
+	const int box = instance->action.kind == BERN_BOX;
 	uint64_t next = 0;
 	double sum = 0;
 	int32_t rc = BERN_OK;
@@ -206,8 +228,10 @@ static int32_t play(bern_evaluator *own, bern_agent *agent, const bern_eval_plan
 	while (own->playing) {
 		size_t ended = 0, left = 0;
 		agent->kind->act(agent, &own->lanes, own->which, own->playing, plan->mode,
-				 own->firing, own->actions);
-		rc = bern_lanes_step(&own->lanes, own->actions, e);
+				 own->firing, own->memory_size ? own->memory : NULL,
+				 box ? (void *)own->real_actions : own->actions);
+		rc = box ? bern_lanes_step_box(&own->lanes, own->real_actions, e)
+			 : bern_lanes_step(&own->lanes, own->actions, e);
 		if (rc)
 			return rc;
 		for (size_t i = 0; i < own->playing; i++) {
@@ -245,6 +269,8 @@ int32_t bern_evaluate(bern_evaluator *evaluator, bern_agent *agent, const bern_e
 	evaluator->lanes.seed = plan->seed;
 	int32_t rc = make_room(evaluator, plan->episodes, e);
 	if (!rc)
+		rc = make_memory(evaluator, agent, e);
+	if (!rc)
 		rc = play(evaluator, agent, plan, &counted, e);
 	if (rc)
 		return bern_because(e, "evaluation");
@@ -265,6 +291,8 @@ int32_t bern_evaluator_create_lanes(bern_evaluator **out, const bern_world *worl
 	own->firing = bern_arena_take(&own->arena, lanes, sizeof *own->firing);
 	own->actions = bern_arena_take(&own->arena, lanes,
 				       world->action_count * sizeof *own->actions);
+	own->real_actions = bern_arena_take(&own->arena, lanes,
+					    world->action_count * sizeof *own->real_actions);
 	own->slots = bern_arena_take(&own->arena, lanes, sizeof *own->slots);
 	own->which = bern_arena_take(&own->arena, lanes, sizeof *own->which);
 	int32_t rc = bern_arena_check(&own->arena, e);
@@ -290,6 +318,7 @@ void bern_evaluator_destroy(bern_evaluator *evaluator)
 	if (!evaluator)
 		return;
 	bern_lanes_finish(&evaluator->lanes);
+	free(evaluator->memory);
 	free(evaluator->returns);
 	free(evaluator->lengths);
 	free(evaluator->terminated);

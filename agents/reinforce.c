@@ -438,10 +438,13 @@ static int32_t reinforce_learn(bern_agent *agent, bern_lanes *lanes, bern_error 
 }
 
 static void reinforce_act(bern_agent *agent, const bern_lanes *lanes, const size_t *which,
-			  size_t count, int32_t mode, bern_firing_rng *firing, int32_t *actions)
+			  size_t count, int32_t mode, bern_firing_rng *firing, float *memory,
+			  void *actions)
 {
 	reinforce *self = (reinforce *)agent;
 	size_t O = self->world->observation_floats, C = self->net.head.components;
+	int32_t *action = actions; /* (B, C) */
+	(void)memory;
 	for (size_t i = 0; i < count; i++) {
 		size_t b = which[i];
 		bern_normalizer_apply(&self->normalizer, self->eval_trace.x, lanes->obs + b * O);
@@ -451,7 +454,7 @@ static void reinforce_act(bern_agent *agent, const bern_lanes *lanes, const size
 		else
 			bern_network_decide(&self->eval_net, &self->eval_trace, 0,
 					    mask_of(lanes, b), mode);
-		memcpy(actions + b * C, self->eval_trace.action, C * sizeof *actions);
+		memcpy(action + b * C, self->eval_trace.action, C * sizeof *action);
 	}
 }
 

@@ -70,17 +70,19 @@ int32_t bern_tabular_choose(const tabular *self, int32_t n, const uint8_t *mask,
 }
 
 void bern_tabular_act(bern_agent *agent, const bern_lanes *lanes, const size_t *which, size_t count,
-		      int32_t mode, bern_firing_rng *firing, int32_t *actions)
+		      int32_t mode, bern_firing_rng *firing, float *memory, void *actions)
 {
 	const tabular *self = (const tabular *)agent;
+	int32_t *action = actions;
 	size_t A = self->base.A;
+	(void)memory;
 	double epsilon = mode == BERN_SAMPLED ? self->base.config.epsilon : 0;
 	for (size_t i = 0; i < count; i++) {
 		size_t b = which[i];
 		draws d;
 		draws_begin(&d, &firing[b]);
-		actions[b] = bern_pick_epsilon_greedy(self->q + (size_t)lanes->index[b] * A,
-						      mask_of(lanes, b, A), A, epsilon, &d);
+		action[b] = bern_pick_epsilon_greedy(self->q + (size_t)lanes->index[b] * A,
+						     mask_of(lanes, b, A), A, epsilon, &d);
 	}
 }
 

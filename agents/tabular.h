@@ -31,7 +31,7 @@ int32_t bern_tabular_choose(const tabular *self, int32_t n, const uint8_t *mask,
 
 void bern_tabular_destroy(bern_agent *agent);
 void bern_tabular_act(bern_agent *agent, const bern_lanes *lanes, const size_t *which, size_t count,
-		      int32_t mode, bern_firing_rng *firing, int32_t *actions);
+		      int32_t mode, bern_firing_rng *firing, float *memory, void *actions);
 int32_t bern_tabular_policy_tensors(bern_agent *agent, bern_tensors *list, bern_error *e);
 int32_t bern_tabular_learner_tensors(bern_agent *agent, bern_tensors *list, bern_error *e);
 

@@ -70,7 +70,7 @@ static inline int32_t trial_act(trial *t, int32_t mode, bern_firing_rng *firing)
 {
 	const size_t which = 0;
 	int32_t action = -1;
-	t->agent->kind->act(t->agent, &t->lanes, &which, 1, mode, firing, &action);
+	t->agent->kind->act(t->agent, &t->lanes, &which, 1, mode, firing, NULL, &action);
 	return action;
 }
 

@@ -137,15 +137,17 @@ static int32_t fake_learn(bern_agent *agent, bern_lanes *lanes, bern_error *e)
 
 /* Draws like learn does, but from the firing stream of the lane. */
 static void fake_act(bern_agent *agent, const bern_lanes *lanes, const size_t *which, size_t count,
-		     int32_t mode, bern_firing_rng *firing, int32_t *actions)
+		     int32_t mode, bern_firing_rng *firing, float *memory, void *actions)
 {
 	fake *a = (fake *)agent;
+	int32_t *action = actions;
 	(void)lanes;
+	(void)memory;
 	(void)mode;
 	for (size_t i = 0; i < count; i++) {
 		uint32_t words[BERN_LEAPS];
 		bern_firing_rng_next(&firing[which[i]], words);
-		actions[which[i]] = words[0] / 4294967296.0 < 0.2 + 0.1 * (double)a->weights[0];
+		action[which[i]] = words[0] / 4294967296.0 < 0.2 + 0.1 * (double)a->weights[0];
 	}
 }
 

@@ -117,9 +117,11 @@ typedef struct fake {
 } fake;
 
 static void fake_act(bern_agent *agent, const bern_lanes *lanes, const size_t *which, size_t count,
-		     int32_t mode, bern_firing_rng *firing, int32_t *actions)
+		     int32_t mode, bern_firing_rng *firing, float *memory, void *actions)
 {
 	fake *f = (fake *)(void *)agent;
+	int32_t *action = actions;
+	(void)memory;
 	f->calls++;
 	f->rows += count;
 	f->mode = mode;
@@ -128,7 +130,7 @@ static void fake_act(bern_agent *agent, const bern_lanes *lanes, const size_t *w
 		f->misled += (i > 0 && which[i] <= which[i - 1]) || which[i] >= lanes->count ||
 			     !bern_lanes_running(lanes, which[i]);
 		bern_firing_rng_next(&firing[which[i]], words);
-		actions[which[i]] = f->constant >= 0 ? f->constant : (int32_t)(words[3] % 5);
+		action[which[i]] = f->constant >= 0 ? f->constant : (int32_t)(words[3] % 5);
 	}
 }
 
@@ -220,6 +222,60 @@ START_TEST(episodes_are_those_of_their_own_seeds_whatever_the_number_of_lanes)
 		if (plan.episodes == MOST)
 			ck_assert(result.success > 0.3 && result.success < 0.9);
 	}
+	place_close(&p);
+}
+END_TEST
+
+/* Counts the steps of an episode in its memory, and takes that as its action. */
+static void count_act(bern_agent *agent, const bern_lanes *lanes, const size_t *which, size_t count,
+		      int32_t mode, bern_firing_rng *firing, float *memory, void *actions)
+{
+	int32_t *action = actions;
+	(void)agent;
+	(void)lanes;
+	(void)mode;
+	(void)firing;
+	for (size_t i = 0; i < count; i++) {
+		float *own = memory + which[i] * 3; /* (3) */
+		action[which[i]] = (int32_t)own[2] % 5;
+		ck_assert(own[0] == own[2] && own[1] == -own[2]);
+		own[0] += 1;
+		own[1] -= 1;
+		own[2] += 1;
+	}
+}
+
+static size_t three_floats(const bern_agent *agent)
+{
+	(void)agent;
+	return 3;
+}
+
+static const bern_agent_kind counting_kind = {
+	.name = "counting", .act = count_act, .memory_size = three_floats};
+
+START_TEST(memory_is_each_lane_s_own_and_zero_where_an_episode_starts)
+{
+	place p;
+	double returns[MOST];
+	bern_evaluator *evaluator;
+	bern_error e = {0};
+	bern_eval_plan plan = {.episodes = MOST, .seed = 9, .max_episode_steps = LIMIT};
+	place_open(&p, "true");
+	ck_assert_int_eq(bern_evaluator_create_lanes(&evaluator, &p.world, lane_counts[_i], &e), 0);
+	for (int again = 0; again < 2; again++) {
+		fake agent = {.head = {&counting_kind}};
+		bern_eval_result result = {.returns = returns};
+		ck_assert_msg(bern_evaluate(evaluator, &agent.head, &plan, &result, &e) == 0, "%s",
+			      e.text);
+		for (uint64_t i = 0; i < MOST; i++) {
+			double total = 0;
+			for (uint64_t n = 0; n < foresee(&plan, i, -1).length; n++)
+				total += 1 + 0.125 * (double)(n % 5);
+			ck_assert_double_eq(returns[i], total);
+		}
+	}
+	bern_evaluator_destroy(evaluator);
 	place_close(&p);
 }
 END_TEST
@@ -458,6 +514,7 @@ static Suite *suite(void)
 	TCase *t = tcase_create("episodes");
 	tcase_add_loop_test(t, episodes_are_those_of_their_own_seeds_whatever_the_number_of_lanes,
 			    0, 5);
+	tcase_add_loop_test(t, memory_is_each_lane_s_own_and_zero_where_an_episode_starts, 0, 4);
 	tcase_add_test(t, looks_and_evaluations_differ_from_each_other);
 	tcase_add_test(t, mean_deviation_and_interval_are_those_of_the_returns);
 	tcase_add_test(t, one_episode_has_a_mean_and_no_interval);

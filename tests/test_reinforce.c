@@ -606,7 +606,7 @@ START_TEST(every_choice_of_parts_learns_a_contextual_bandit)
 		for (int i = 0; i < 20; i++) {
 			size_t which[8] = {0, 1, 2, 3, 4, 5, 6, 7};
 			int32_t actions[16];
-			t.agent->kind->act(t.agent, &t.lanes, which, 8, mode, NULL, actions);
+			t.agent->kind->act(t.agent, &t.lanes, which, 8, mode, NULL, NULL, actions);
 			TRIAL_OK(&t, bern_lanes_step(&t.lanes, actions, &t.e));
 			for (int b = 0; b < 8; b++)
 				ck_assert_double_eq(t.lanes.reward[b], 1.0);

@@ -137,9 +137,13 @@ typedef struct bern_agent_kind {
 	/* Plays num_steps steps in every lane and learns from them. `lanes` is the same in every call and has been reset. */
 	int32_t (*learn)(bern_agent *agent, bern_lanes *lanes, bern_error *e);
 	/* Chooses actions for the lanes listed in `which` (count of them) without learning: reads lanes->obs, index and mask,
-	 * draws for lane b from firing[b], writes actions (B, A). May use the agent's scratch memory: same thread as learn. */
+	 * draws for lane b from firing[b], writes actions (B, A): int32, or float where actions are BOX. memory (B, M) is what
+	 * the agent carries from step to step, M = memory_size(): the caller's, zeroed where an episode starts; NULL if M is 0.
+	 * May use the agent's scratch memory: same thread as learn. */
 	void (*act)(bern_agent *agent, const bern_lanes *lanes, const size_t *which, size_t count,
-		    int32_t mode, bern_firing_rng *firing, int32_t *actions);
+		    int32_t mode, bern_firing_rng *firing, float *memory, void *actions);
+	/* optional. M: floats of memory that act() needs for each lane. */
+	size_t (*memory_size)(const bern_agent *agent);
 	/* Writes the stats of the last learn calls and starts them anew. */
 	void (*stats)(bern_agent *agent, bern_learn_stats *stats);
 	/* Registers what act() needs ("weights" and the like). */
