@@ -68,18 +68,15 @@ float bern_value_of(bern_value_function *value, const float *x)
 	return (float)value->mean[0];
 }
 
-/* Adds d(-(V - target)^2 / 2)/d params times scale for one observation; returns target - V. */
-static float accumulate(bern_value_function *value, const float *x, float target, float scale)
+/* Adds d * dV(x)/d params to g; bern_value_of(x) was the last thing asked. */
+static void add_gradient(bern_value_function *value, const float *x, float d, float *g)
 {
 	size_t O = value->inputs, V = value->units;
-	float *g = value->gradient;
-	float error = target - bern_value_of(value, x);
-	float d = scale * error;
 	if (value->kind == BERN_BASELINE_LINEAR) {
 		for (size_t i = 0; i < O; i++)
 			g[i] += d * x[i];
 		g[O] += d;
-		return error;
+		return;
 	}
 	const float *out = value->params + O * V + V;
 	float *g_out = g + O * V + V;
@@ -90,15 +87,25 @@ static float accumulate(bern_value_function *value, const float *x, float target
 	g_out[V] += d;
 	value->kernels->outer(g, x, value->d, O, V);
 	value->kernels->add(g + O * V, value->d, V);
-	return error;
 }
 
-static double learn_mean(bern_value_function *value, const float *target, size_t rows)
+float bern_value_gradient(bern_value_function *value, const float *x, float *gradient)
+{
+	float v = bern_value_of(value, x);
+	memset(gradient, 0, value->param_count * sizeof *gradient);
+	if (value->param_count > 0)
+		add_gradient(value, x, 1.0f, gradient);
+	return v;
+}
+
+static double learn_mean(bern_value_function *value, const float *target, const float *weight,
+			 size_t rows, double total)
 {
 	double mean = 0.0, square = 0.0;
 	for (size_t r = 0; r < rows; r++) {
 		double error = (double)target[r] - value->mean[0];
-		mean += (double)target[r] / (double)rows;
+		mean += weight ? (double)target[r] * (double)weight[r] / total
+			       : (double)target[r] / (double)rows;
 		square += error * error / (double)rows;
 	}
 	if (value->kind == BERN_BASELINE_NONE)
@@ -109,18 +116,25 @@ static double learn_mean(bern_value_function *value, const float *target, size_t
 	return square;
 }
 
-double bern_value_learn(bern_value_function *value, const float *x, const float *target,
-			size_t rows, size_t passes, double rate)
+double bern_value_learn_weighted(bern_value_function *value, const float *x, const float *target,
+				 const float *weight, size_t rows, size_t passes, double rate)
 {
-	double first = 0.0;
+	double first = 0.0, total = 0.0;
+	for (size_t r = 0; weight && r < rows; r++)
+		total += (double)weight[r];
+	if (!(total > 0.0)) /* nothing weighs more than anything else */
+		weight = NULL;
 	if (value->param_count == 0)
-		return learn_mean(value, target, rows);
+		return learn_mean(value, target, weight, rows, total);
 	for (size_t pass = 0; pass < passes; pass++) {
 		double square = 0.0;
 		memset(value->gradient, 0, value->param_count * sizeof(float));
 		for (size_t r = 0; r < rows; r++) {
-			float error = accumulate(value, x + r * value->inputs, target[r],
-						 1.0f / (float)rows);
+			const float *x_r = x + r * value->inputs;
+			float error = target[r] - bern_value_of(value, x_r);
+			float share = weight ? (float)((double)weight[r] / total)
+					     : 1.0f / (float)rows;
+			add_gradient(value, x_r, share * error, value->gradient);
 			square += (double)error * (double)error;
 		}
 		if (pass == 0)
@@ -130,6 +144,12 @@ double bern_value_learn(bern_value_function *value, const float *x, const float 
 		bern_optimizer_step(&value->optimizer, value->params, value->gradient, rate);
 	}
 	return first;
+}
+
+double bern_value_learn(bern_value_function *value, const float *x, const float *target,
+			size_t rows, size_t passes, double rate)
+{
+	return bern_value_learn_weighted(value, x, target, NULL, rows, passes, rate);
 }
 
 int32_t bern_value_tensors(bern_value_function *value, bern_tensors *list, bern_error *e)

@@ -37,6 +37,16 @@ float bern_value_of(bern_value_function *value, const float *x);
 double bern_value_learn(bern_value_function *value, const float *x, const float *target,
 			size_t rows, size_t passes, double rate);
 
+/* The same on the weighted mean squared error, weight (R) >= 0 in any unit (NULL, or all 0: all count alike). Weighed by the
+ * square of what multiplies the advantage in the policy's gradient, V becomes the baseline of least variance: it minimises
+ * E[|score|^2 (R - b(x))^2]. Weaver & Tao 2001, sec. 4; Greensmith, Bartlett & Baxter 2004, theorem 8. Returns the plain mean
+ * squared error before. */
+double bern_value_learn_weighted(bern_value_function *value, const float *x, const float *target,
+				 const float *weight, size_t rows, size_t passes, double rate);
+
+/* Writes dV/d params at x (O) to gradient (param_count), as eligibility traces need it; returns V. */
+float bern_value_gradient(bern_value_function *value, const float *x, float *gradient);
+
 int32_t bern_value_tensors(bern_value_function *value, bern_tensors *list, bern_error *e);
 
 #endif

@@ -262,12 +262,78 @@ START_TEST(a_target_that_is_not_finite_moves_nothing)
 }
 END_TEST
 
+/* The same tolerances as above for the sum over 20 rows; one row has a 20th of that. */
+START_TEST(the_gradient_of_v_is_that_of_central_differences)
+{
+	for (uint64_t seed = 0; seed < 10; seed++) {
+		made m;
+		float x[33], gradient[MOST];
+		double params[MOST], largest = 0.0;
+		size_t O = shapes[_i].inputs;
+		make(&m, shapes[_i].kind, O, shapes[_i].hidden, BERN_ADAM, seed);
+		size_t V = shapes[_i].kind == BERN_BASELINE_MLP ? (size_t)shapes[_i].hidden : 0;
+		for (size_t i = 0; i < m.value.param_count; i++) {
+			m.value.params[i] = (float)(2.0 * draw(&m.random) - 1.0);
+			params[i] = (double)m.value.params[i];
+			gradient[i] = 5.0f; /* what was there is written over */
+		}
+		for (size_t i = 0; i < O; i++)
+			x[i] = (float)(2.0 * draw(&m.random) - 1.0);
+		float v = bern_value_gradient(&m.value, x, gradient);
+		ck_assert_double_le(fabs((double)v - forward(params, x, O, V)), 4e-6 * 34);
+		for (size_t i = 0; i < m.value.param_count; i++) {
+			double kept = params[i], step = 1e-6;
+			params[i] = kept + step;
+			double up = forward(params, x, O, V);
+			params[i] = kept - step;
+			double down = forward(params, x, O, V);
+			params[i] = kept;
+			double exact = (up - down) / (2.0 * step);
+			largest = fmax(largest, fabs(exact));
+			ck_assert_double_le(fabs((double)gradient[i] - exact), 1e-4);
+		}
+		ck_assert_double_ge(largest, 0.02);
+		forget(&m);
+	}
+}
+END_TEST
+
+/* Three values of the input, one a line's bias cannot tell apart: the best constant is the weighted mean. Adam with rate 0.01
+ * stays within 0.05 of where it settles; the running mean is exact after one update. */
+START_TEST(weights_move_the_baseline_towards_what_weighs)
+{
+	const float x[3] = {0.0f, 0.0f, 0.0f}, target[3] = {1.0f, 2.0f, 6.0f};
+	const float weight[3] = {1.0f, 0.0f, 3.0f}, nothing[3] = {0.0f, 0.0f, 0.0f};
+	const int64_t kinds[3] = {BERN_BASELINE_MEAN, BERN_BASELINE_LINEAR, BERN_BASELINE_MLP};
+	const struct {
+		const float *weight;
+		double mean;
+	} cases[3] = {{weight, 4.75}, {NULL, 3.0}, {nothing, 3.0}};
+	for (size_t i = 0; i < 3; i++) {
+		made m;
+		make(&m, kinds[_i], 1, 4, BERN_ADAM, 3);
+		double loss = 0.0;
+		for (int update = 0; update < 3000; update++) {
+			double now = bern_value_learn_weighted(&m.value, x, target, cases[i].weight,
+							       3, 1, 0.01);
+			loss = update ? loss : now;
+		}
+		/* V is 0 at first, whatever the weights: (1 + 4 + 36) / 3 */
+		ck_assert_double_le(fabs(loss - 41.0 / 3.0), 1e-5);
+		ck_assert_double_le(fabs((double)bern_value_of(&m.value, x) - cases[i].mean), 0.05);
+		forget(&m);
+	}
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("value");
 	TCase *t = tcase_create("value");
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, the_gradient_is_that_of_half_the_mean_squared_error, 0, SHAPES);
+	tcase_add_loop_test(t, the_gradient_of_v_is_that_of_central_differences, 0, SHAPES);
+	tcase_add_loop_test(t, weights_move_the_baseline_towards_what_weighs, 0, 3);
 	tcase_add_loop_test(t, the_running_mean_is_an_average_that_turns_exponential, 0, 2);
 	tcase_add_test(t, no_baseline_is_zero_and_stays_so);
 	tcase_add_test(t, the_value_of_a_constant_target_converges_to_it);
