@@ -17,18 +17,86 @@ const size_t bern_estimator_count = sizeof bern_estimators / sizeof bern_estimat
 /* how fast per-unit baselines follow: the weight of one update */
 #define UNIT_RATE 0.05f
 
-static const char *unit_names[] = {"binary", "relu", "tanh"};
-
-int32_t bern_estimator_find(const bern_estimator **out, const char *name, int64_t units,
-			    int64_t firings, bern_error *e)
+/* The first layer of which that is so; depth: there is none. */
+enum { NOT_BINARY, DRAWS_BITS, IS_BINARY, IS_SMOOTH };
+static size_t find_layer(const bern_offer *offer, int what)
 {
-	int binary = units == BERN_UNITS_BINARY;
+	for (size_t l = 0; l < offer->depth; l++) {
+		int64_t kind = offer->kind[l];
+		if (what == NOT_BINARY   ? kind != BERN_UNITS_BINARY
+		    : what == DRAWS_BITS ? bern_units_draw_bits(kind)
+		    : what == IS_BINARY  ? kind == BERN_UNITS_BINARY
+					 : kind == BERN_UNITS_SMOOTH)
+			return l;
+	}
+	return offer->depth;
+}
+
+static const char *automatic(const bern_offer *offer)
+{
+	if (find_layer(offer, DRAWS_BITS) == offer->depth)
+		return "backprop";
+	return offer->firings > 1 ? "firings" : "unbiased";
+}
+
+/* What the layers and the environment lack of the estimator's needs. */
+static int32_t check_needs(const bern_estimator *estimator, const bern_offer *offer, bern_error *e)
+{
+	const char *name = estimator->name;
+	uint32_t needs = estimator->needs;
+	size_t odd = find_layer(offer, NOT_BINARY), bits = find_layer(offer, DRAWS_BITS);
+	size_t binary = find_layer(offer, IS_BINARY), smooth = find_layer(offer, IS_SMOOTH);
+	if ((needs & BERN_NEEDS_BINARY) && odd < offer->depth)
+		return bern_fail(e, BERN_EUSAGE,
+				 "estimator: %s needs units that fire, binary ones in every layer, "
+				 "and units of layer %zu is %s; allowed with it: %s",
+				 name, odd + 1, bern_units_name(offer->kind[odd]),
+				 automatic(offer));
+	if ((needs & BERN_NEEDS_REAL) && bits < offer->depth)
+		return bern_fail(e, BERN_EUSAGE,
+				 "estimator: %s needs units that can be differentiated, and units "
+				 "of layer %zu is %s; allowed with it: unbiased, firings",
+				 name, bits + 1, bern_units_name(offer->kind[bits]));
+	if ((needs & BERN_NEEDS_BITS) && binary == offer->depth)
+		return bern_fail(
+			e, BERN_EUSAGE,
+			"estimator: %s needs a layer of binary units, and units of layer 1 "
+			"is %s; allowed with it: %s",
+			name, bern_units_name(offer->kind[0]), automatic(offer));
+	if ((needs & BERN_NEEDS_SMOOTH) && (smooth == offer->depth || binary < offer->depth))
+		return bern_fail(
+			e, BERN_EUSAGE,
+			"estimator: %s needs smooth units and no binary ones, and units of "
+			"layer %zu is %s; allowed with it: %s",
+			name, (binary < offer->depth ? binary : 0) + 1,
+			bern_units_name(offer->kind[binary < offer->depth ? binary : 0]),
+			automatic(offer));
+	if ((needs & BERN_NEEDS_FIRINGS) && offer->firings < 2)
+		return bern_fail(e, BERN_EUSAGE,
+				 "estimator: %s needs firings of at least 2, and firings is %lld; "
+				 "one firing is the estimator \"unbiased\"",
+				 name, (long long)offer->firings);
+	if ((needs & BERN_NEEDS_ROLLOUTS) && offer->lanes == 1)
+		return bern_fail(e, BERN_EUSAGE,
+				 "estimator: %s needs num_envs of at least 2, and num_envs is 1",
+				 name);
+	if ((needs & BERN_NEEDS_CLONES) && offer->world && offer->world->env->attach)
+		return bern_fail(e, BERN_EUSAGE,
+				 "estimator: %s needs an environment that can be cloned byte by "
+				 "byte, and the state of %s is a handle",
+				 name, offer->world->env->id);
+	return 0;
+}
+
+int32_t bern_estimator_find(const bern_estimator **out, const char *name, const bern_offer *offer,
+			    bern_error *e)
+{
 	const char *names[sizeof bern_estimators / sizeof bern_estimators[0]];
-	char hint[128], all[256] = "";
+	char hint[128], all[512] = "";
 	size_t length = 0;
 	*out = NULL;
 	if (strcmp(name, "auto") == 0)
-		name = !binary ? "backprop" : firings > 1 ? "firings" : "unbiased";
+		name = automatic(offer);
 	for (size_t i = 0; i < bern_estimator_count; i++) {
 		names[i] = bern_estimators[i]->name;
 		if (length < sizeof all)
@@ -41,22 +109,21 @@ int32_t bern_estimator_find(const bern_estimator **out, const char *name, int64_
 		return bern_fail(
 			e, BERN_EUSAGE, "estimator: there is no \"%s\"; allowed: auto, %s%s", name,
 			all, bern_suggest(name, names, bern_estimator_count, hint, sizeof hint));
-	if (((*out)->needs & BERN_NEEDS_BINARY) && !binary)
-		return bern_fail(e, BERN_EUSAGE,
-				 "estimator: %s needs units that fire, and units is %s; allowed "
-				 "with it: backprop",
-				 name, unit_names[units]);
-	if (((*out)->needs & BERN_NEEDS_REAL) && binary)
-		return bern_fail(e, BERN_EUSAGE,
-				 "estimator: %s needs units that can be differentiated, and units "
-				 "is binary; allowed with it: unbiased, firings",
-				 name);
-	if (((*out)->needs & BERN_NEEDS_FIRINGS) && firings < 2)
-		return bern_fail(e, BERN_EUSAGE,
-				 "estimator: %s needs firings of at least 2, and firings is %lld; "
-				 "one firing is the estimator \"unbiased\"",
-				 name, (long long)firings);
-	return 0;
+	return check_needs(*out, offer, e);
+}
+
+int32_t bern_estimator_start(const bern_estimator *estimator, bern_workspace *work,
+			     bern_arena *arena, const bern_estimator_setting *setting,
+			     bern_error *e)
+{
+	work->memory = NULL;
+	if (estimator->memory_size == 0)
+		return 0;
+	work->memory = bern_arena_take(arena, 1, estimator->memory_size);
+	int32_t failed = bern_arena_check(arena, e);
+	if (!failed && estimator->init)
+		failed = estimator->init(work->memory, arena, setting, e);
+	return failed ? failed : bern_arena_check(arena, e);
 }
 
 int32_t bern_workspace_init(bern_workspace *work, bern_arena *arena, const bern_network *net,
@@ -91,14 +158,18 @@ int32_t bern_unit_baseline_init(bern_unit_baseline *unit, bern_arena *arena,
 	return bern_arena_check(arena, e);
 }
 
-void bern_unit_baseline_update(bern_unit_baseline *unit)
+void bern_unit_baseline_update(bern_unit_baseline *unit, int keep)
 {
 	if (unit->samples == 0.0f)
 		return;
 	for (size_t u = 0; u < unit->units; u++) {
-		unit->above[u] += UNIT_RATE * (unit->above_sum[u] / unit->samples - unit->above[u]);
-		unit->below[u] += UNIT_RATE * (unit->below_sum[u] / unit->samples - unit->below[u]);
-		unit->b[u] = unit->below[u] > 0.0f ? unit->above[u] / unit->below[u] : 0.0f;
+		if (keep) {
+			unit->above[u] += UNIT_RATE *
+					  (unit->above_sum[u] / unit->samples - unit->above[u]);
+			unit->below[u] += UNIT_RATE *
+					  (unit->below_sum[u] / unit->samples - unit->below[u]);
+			unit->b[u] = unit->below[u] > 0.0f ? unit->above[u] / unit->below[u] : 0.0f;
+		}
 		unit->above_sum[u] = unit->below_sum[u] = 0.0f;
 	}
 	unit->samples = 0.0f;

@@ -38,13 +38,63 @@ typedef struct bern_workspace {
 	float *s, *s0;   /* (most_units) scores */
 	float *back[2];  /* (most_units) back-propagated, for the yardstick */
 	uint32_t *rows;  /* (most_units) */
+	void *memory;    /* what the estimator keeps from update to update, or NULL */
 } bern_workspace;
 
+/* What an estimator asks for; refused with a sentence where it is not there (bern_estimator_find). */
 enum bern_needs {
-	BERN_NEEDS_BINARY = 1, /* hidden units that fire */
-	BERN_NEEDS_REAL = 2,   /* deterministic hidden units that can be differentiated */
-	BERN_NEEDS_FIRINGS = 4 /* K >= 2 */
+	BERN_NEEDS_BINARY = 1,    /* every hidden layer fires bits */
+	BERN_NEEDS_REAL = 2,      /* no hidden layer draws bits: relu, tanh, rectifiers */
+	BERN_NEEDS_FIRINGS = 4,   /* K >= 2 */
+	BERN_NEEDS_BITS = 8,      /* at least one hidden layer is binary */
+	BERN_NEEDS_SMOOTH = 16,   /* at least one is smooth, none is binary */
+	BERN_NEEDS_ROLLOUTS = 32, /* at least two lanes */
+	BERN_NEEDS_CLONES = 64,   /* an environment whose state is plain bytes */
+	BERN_TAKES_FIRINGS =
+		128, /* any K; estimators that neither need nor take firings have K = 1 */
+	BERN_NEEDS_GRADIENT = 256 /* dL/dh, which enters at the action layer: told in lists */
 };
+
+/* What a config and an environment offer to an estimator. */
+typedef struct bern_offer {
+	const int64_t *kind; /* (depth) enum bern_units of the hidden layers */
+	size_t depth;
+	int64_t firings;         /* K that the config names */
+	size_t lanes;            /* 0: not known */
+	const bern_world *world; /* or NULL: not known */
+} bern_offer;
+
+/* What an estimator is set up for. */
+typedef struct bern_estimator_setting {
+	const bern_agent_config *config;
+	const bern_network *net; /* laid out; outlives the estimator */
+	const bern_world *world; /* NULL: a network by itself */
+	uint64_t seed;           /* for a stream of purpose BERN_FOR_LEARNING */
+} bern_estimator_setting;
+
+/* When an estimator is asked during play. */
+enum bern_play_stage {
+	BERN_PLAY_BEGIN, /* before the first step: parameters may be moved, if END moves them back */
+	BERN_PLAY_ACTED, /* rows t B .. t B + B - 1 of the trace are filled, the lanes have not stepped */
+	BERN_PLAY_STEPPED, /* they have: reward and flags of these rows are known */
+	BERN_PLAY_END      /* advantages are known and may be changed; accumulate comes next */
+};
+
+/* A play as it goes on. Lanes may be cloned, not changed: no stage may step, reset or draw from what belongs to the play. */
+typedef struct bern_play {
+	const bern_agent_config *config;
+	bern_network *net;
+	bern_trace *trace;
+	const bern_lanes *lanes;
+	const bern_firing_rng *firing;            /* (B) as they are now */
+	const struct bern_normalizer *normalizer; /* from observations to inputs */
+	struct bern_value_function *value;        /* the learned baseline */
+	size_t t;                                 /* step of this play */
+	size_t steps;                             /* of this play; at END as many as were played */
+	const float *reward;                      /* (T, B) */
+	const uint32_t *flags;                    /* (T, B) */
+	float *advantage;                         /* (T, B) at END */
+} bern_play;
 
 typedef struct bern_estimator {
 	const char *name, *summary, *source;
@@ -54,21 +104,43 @@ typedef struct bern_estimator {
 	void (*accumulate)(const bern_network *net, const bern_trace *trace, const size_t *rows,
 			   size_t count, const bern_signal *signal, bern_workspace *work,
 			   float *gradient);
+
+	/* ---- the rest is optional ---- */
+
+	const char *cost; /* beside a forward pass: "K forward passes", "2 clones a step" */
+	/* Memory of its own, memory_size bytes zeroed, at work->memory. init takes what it points to from the arena. */
+	size_t memory_size;
+	int32_t (*init)(void *memory, bern_arena *arena, const bern_estimator_setting *setting,
+			bern_error *e);
+	/* Registers what a resumed run needs. */
+	int32_t (*tensors)(void *memory, bern_tensors *list, bern_error *e);
+	/* After all rows of an update. keep 1: learns from what accumulate gathered; 0: drops it, the estimate was only looked
+	 * at. What accumulate reads of it must not change before: an estimate may not contain its own sample. */
+	void (*update)(void *memory, int keep);
+	/* R^2 of what the estimator predicts, for the log; NaN: not known yet. */
+	double (*r_squared)(const void *memory);
+	/* Called at each stage of a play (enum bern_play_stage). */
+	int32_t (*play)(void *memory, int stage, bern_play *play, bern_error *e);
 } bern_estimator;
 
 extern const bern_estimator *const bern_estimators[];
 extern const size_t bern_estimator_count;
 
 /* Finds the estimator that a config names ("auto" chooses by units and firings) and checks that its needs are met. */
-int32_t bern_estimator_find(const bern_estimator **out, const char *name, int64_t units,
-			    int64_t firings, bern_error *e);
+int32_t bern_estimator_find(const bern_estimator **out, const char *name, const bern_offer *offer,
+			    bern_error *e);
+
+/* Makes work->memory. */
+int32_t bern_estimator_start(const bern_estimator *estimator, bern_workspace *work,
+			     bern_arena *arena, const bern_estimator_setting *setting,
+			     bern_error *e);
 
 int32_t bern_workspace_init(bern_workspace *work, bern_arena *arena, const bern_network *net,
 			    bern_error *e);
 int32_t bern_unit_baseline_init(bern_unit_baseline *unit, bern_arena *arena,
 				const bern_network *net, bern_error *e);
-/* Moves the averages towards this update's sums and takes the new b. */
-void bern_unit_baseline_update(bern_unit_baseline *unit);
+/* Moves the averages towards this update's sums and takes the new b; keep 0: drops the sums. */
+void bern_unit_baseline_update(bern_unit_baseline *unit, int keep);
 
 /* The local rule that the reward-based estimators share: for row r, work->c (K) and work->c0 (K) weigh the scores of the K firings,
  * work->delta (K, N) and delta0 those of the logits. Adds

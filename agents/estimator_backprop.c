@@ -5,11 +5,11 @@
 #include "estimator.h"
 
 /* d[j] *= derivative of the unit at its activation y[j] */
-static void through_units(const bern_network *net, float *d, const float *y, size_t units)
+static void through_units(int64_t kind, float *d, const float *y, size_t units)
 {
 	for (size_t j = 0; j < units; j++)
-		d[j] = net->units == BERN_UNITS_RELU ? (y[j] > 0.0f ? d[j] : 0.0f)
-						     : d[j] * (1.0f - y[j] * y[j]);
+		d[j] = kind == BERN_UNITS_TANH ? d[j] * (1.0f - y[j] * y[j])
+					       : (y[j] > 0.0f ? d[j] : 0.0f);
 }
 
 static void accumulate(const bern_network *net, const bern_trace *trace, const size_t *rows,
@@ -39,7 +39,7 @@ static void accumulate(const bern_network *net, const bern_trace *trace, const s
 			for (size_t j = 0; j < layer->inputs; j++)
 				next[j] = net->kernels->dot(d, w + j * layer->units, 0.0f,
 							    layer->units);
-			through_units(net, next, y, layer->inputs);
+			through_units(net->layer[l - 1].kind, next, y, layer->inputs);
 			d = next;
 			next = other;
 			other = d;
@@ -54,4 +54,5 @@ const bern_estimator bern_estimator_backprop = {
 	.unbiased = 1,
 	.needs = BERN_NEEDS_REAL,
 	.accumulate = accumulate,
+	.cost = "a backward pass",
 };

@@ -42,4 +42,5 @@ const bern_estimator bern_estimator_firings = {
 	.unbiased = 1,
 	.needs = BERN_NEEDS_BINARY | BERN_NEEDS_FIRINGS,
 	.accumulate = accumulate,
+	.cost = "K forward passes from the hidden layers on",
 };

@@ -30,4 +30,5 @@ const bern_estimator bern_estimator_unbiased = {
 	.unbiased = 1,
 	.needs = BERN_NEEDS_BINARY,
 	.accumulate = accumulate,
+	.cost = "none",
 };

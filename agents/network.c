@@ -1,7 +1,9 @@
 #include "network.h"
+#include "noise.h"
 
 #include <bern/math.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 int32_t bern_parse_layers(const char *text, size_t *units, size_t *depth, bern_error *e)
@@ -29,17 +31,97 @@ int32_t bern_parse_layers(const char *text, size_t *units, size_t *depth, bern_e
 	}
 }
 
+/* one line for each kind: its name, whether it draws anything, whether bits, and the scale of later layers' initial weights.
+ * Those: units that draw bits decided from the start; relu sqrt(6) (He et al. 2015, eq. 10, as a uniform distribution) and tanh
+ * sqrt(3) (LeCun et al. 1998, sec. 4.6) keep the size of the signal. */
+static const struct {
+	const char *name;
+	int noisy, bits;
+	double later;
+} kinds[BERN_UNITS_COUNT] = {
+	[BERN_UNITS_BINARY] = {"binary", 1, 1, 10.0},
+	[BERN_UNITS_RELU] = {"relu", 0, 0, 2.449489742783178},
+	[BERN_UNITS_TANH] = {"tanh", 0, 0, 1.7320508075688772},
+	[BERN_UNITS_RECTIFIER] = {"rectifier", 1, 0, 2.449489742783178},
+	[BERN_UNITS_LOGISTIC_RECTIFIER] = {"logistic-rectifier", 1, 0, 2.449489742783178},
+	[BERN_UNITS_SMOOTH] = {"smooth", 1, 1, 10.0},
+};
+
+const char *bern_units_name(int64_t kind)
+{
+	return kinds[kind].name;
+}
+
+int bern_units_are_noisy(int64_t kind)
+{
+	return kinds[kind].noisy;
+}
+
+int bern_units_draw_bits(int64_t kind)
+{
+	return kinds[kind].bits;
+}
+
+static int32_t find_units(const char *text, const char *name, size_t length, int64_t *kind,
+			  bern_error *e)
+{
+	const char *names[BERN_UNITS_COUNT];
+	char given[32], hint[128], all[128] = "";
+	for (size_t i = 0; i < BERN_UNITS_COUNT; i++) {
+		names[i] = kinds[i].name;
+		strcat(all, i ? ", " : "");
+		strcat(all, names[i]);
+		if (strlen(names[i]) == length && memcmp(names[i], name, length) == 0) {
+			*kind = (int64_t)i;
+			return 0;
+		}
+	}
+	snprintf(given, sizeof given, "%.*s", (int)(length < 31 ? length : 31), name);
+	return bern_fail(
+		e, BERN_EUSAGE,
+		"units: \"%s\" names no kind of units; allowed: %s; for all layers, or one "
+		"for each with commas between%s",
+		text, all, bern_suggest(given, names, BERN_UNITS_COUNT, hint, sizeof hint));
+}
+
+int32_t bern_parse_units(const char *text, int64_t *kind, size_t depth, bern_error *e)
+{
+	size_t count = 0;
+	for (const char *c = text;; c++) {
+		size_t length = strcspn(c, ",");
+		int64_t found;
+		int32_t failed = find_units(text, c, length, &found, e);
+		if (failed)
+			return failed;
+		if (count < depth)
+			kind[count] = found;
+		count++;
+		c += length;
+		if (*c == '\0')
+			break;
+	}
+	for (size_t l = 1; count == 1 && l < depth; l++)
+		kind[l] = kind[0];
+	if (count != 1 && count != depth)
+		return bern_fail(e, BERN_EUSAGE,
+				 "units: \"%s\" names the units of %zu layers, and there are %zu; "
+				 "allowed: one kind for all layers, or one for each",
+				 text, count, depth);
+	return 0;
+}
+
 int32_t bern_network_init(bern_network *net, bern_arena *arena, const bern_action_head *head,
-			  size_t inputs, const size_t *units, size_t depth, int64_t unit_kind,
+			  size_t inputs, const size_t *units, const int64_t *kind, size_t depth,
 			  size_t firings, const bern_kernels *kernels, bern_error *e)
 {
 	*net = (bern_network){.kernels = kernels,
-			      .units = unit_kind,
+			      .binary = 1,
 			      .depth = depth,
 			      .firings = firings,
 			      .head = *head,
 			      .most_units = bern_padded(inputs > firings ? inputs : firings)};
 	size_t fan_in = inputs;
+	int each = 0;
 	for (size_t l = 0; l <= depth; l++) {
 		bern_layer *layer = &net->layer[l];
 		layer->inputs = fan_in;
@@ -51,9 +133,19 @@ int32_t bern_network_init(bern_network *net, bern_arena *arena, const bern_actio
 		if (layer->padded > net->most_units)
 			net->most_units = layer->padded;
 		fan_in = layer->units;
+		layer->each_in = layer->each_out = layer->each_p = each;
+		if (l == depth)
+			break;
+		layer->kind = kind[l];
+		layer->each_out = each = each || kinds[kind[l]].noisy;
+		if (!kinds[kind[l]].bits)
+			layer->each_p = each;
+		if (kind[l] != BERN_UNITS_BINARY)
+			net->binary = 0;
 	}
 	net->params = bern_arena_take(arena, net->param_count, sizeof *net->params);
 	net->a = bern_arena_take(arena, net->most_units, sizeof *net->a);
+	net->x = bern_arena_take(arena, net->most_units, sizeof *net->x);
 	net->rows = bern_arena_take(arena, net->most_units, sizeof *net->rows);
 	return bern_arena_check(arena, e);
 }
@@ -65,14 +157,15 @@ void bern_network_randomize(bern_network *net, double first, double later, bern_
 		const bern_layer *layer = &net->layer[l];
 		float *w = net->params + layer->weight;
 		float *bias = net->params + layer->bias;
-		double s = l == 0 ? first : later / sqrt((double)layer->inputs);
+		double scale = later > 0.0 ? later : kinds[layer->kind].later;
+		double s = l == 0 ? first : scale / sqrt((double)layer->inputs);
 		for (size_t j = 0; l == 0 && j < layer->units; j++)
 			bias[j] = (float)bern_rng_range(rng, -s, s);
 		for (size_t i = 0; i < layer->inputs; i++)
 			for (size_t j = 0; j < layer->units; j++) {
 				float *w_ij = &w[i * layer->units + j];
 				*w_ij = (float)bern_rng_range(rng, -s, s);
-				if (l > 0 && net->units == BERN_UNITS_BINARY)
+				if (l > 0 && kinds[net->layer[l - 1].kind].bits)
 					bias[j] -= 0.5f * *w_ij;
 			}
 	}
@@ -85,10 +178,11 @@ int32_t bern_trace_init(bern_trace *trace, bern_arena *arena, const bern_network
 	*trace = (bern_trace){.rows = rows, .firings = K};
 	trace->x = bern_arena_take(arena, rows, net->layer[0].inputs * sizeof(float));
 	for (size_t l = 0; l < net->depth; l++) {
-		size_t P = net->layer[l].padded;
-		int once = l == 0 || net->units != BERN_UNITS_BINARY;
-		trace->p[l] = bern_arena_take(arena, rows, (once ? 1 : K) * P * sizeof(float));
-		if (net->units == BERN_UNITS_BINARY)
+		const bern_layer *layer = &net->layer[l];
+		size_t P = layer->padded;
+		trace->p[l] = bern_arena_take(arena, rows,
+					      (layer->each_p ? K : 1) * P * sizeof(float));
+		if (kinds[layer->kind].bits)
 			trace->h[l] = bern_arena_take(arena, rows, K * P);
 	}
 	trace->pi = bern_arena_take(arena, rows, K * N * sizeof(float));
@@ -98,39 +192,65 @@ int32_t bern_trace_init(bern_trace *trace, bern_arena *arena, const bern_network
 	return bern_arena_check(arena, e);
 }
 
-/* pi of the K firings from the last hidden layer's. */
-static void fired_policies(bern_network *net, float *pi, const uint8_t *h, const uint8_t *mask)
+const float *bern_trace_output(const bern_trace *trace, const bern_network *net, size_t layer,
+			       size_t row, size_t k, float *x)
 {
-	const bern_layer *out = &net->layer[net->depth];
-	const float *w = net->params + out->weight, *bias = net->params + out->bias;
-	size_t K = net->firings, N = out->units, P = bern_padded(out->inputs);
-	float *logits = net->a; /* free again once the hidden layers have fired */
-	if (N == 1) {           /* one action unit: all firings at once */
-		net->kernels->fired_dot(logits, h, w, bias[0], out->inputs, K);
-		net->kernels->probability(logits, logits, K);
-		memcpy(pi, logits, K * sizeof *pi);
-		return;
-	}
-	for (size_t k = 0; k < K; k++) {
-		size_t count = net->kernels->fired(net->rows, h + k * P, out->inputs);
-		net->kernels->affine_rows(logits, net->rows, count, w, bias, N);
-		bern_head_probabilities(&net->head, pi + k * N, logits, mask);
+	const bern_layer *l = &net->layer[layer];
+	const float *p = bern_trace_p(trace, net, layer, row, k);
+	if (!kinds[l->kind].bits)
+		return p;
+	if (l->kind == BERN_UNITS_BINARY)
+		return NULL;
+	const uint8_t *b = bern_trace_h(trace, net, layer, row, k);
+	for (size_t j = 0; j < l->padded; j++)
+		x[j] = b[j] ? p[j] : 0.0f;
+	return x;
+}
+
+/* ---- firing ---- */
+
+/* net->a (units) of layer l in firing k, from what is below */
+static void affine(bern_network *net, const bern_trace *trace, size_t l, size_t row, size_t k)
+{
+	const bern_layer *layer = &net->layer[l];
+	const float *w = net->params + layer->weight, *bias = net->params + layer->bias;
+	const float *x = l == 0 ? trace->x + row * layer->inputs
+				: bern_trace_output(trace, net, l - 1, row, k, net->x);
+	if (x) {
+		net->kernels->affine(net->a, x, w, bias, layer->inputs, layer->units);
+	} else {
+		size_t count = net->kernels->fired(
+			net->rows, bern_trace_h(trace, net, l - 1, row, k), layer->inputs);
+		net->kernels->affine_rows(net->a, net->rows, count, w, bias, layer->units);
 	}
 }
 
-/* pi of one pass of real numbers. */
-static void real_policy(bern_network *net, float *pi, const float *x, const uint8_t *mask)
+/* y = max(0, a + z) with one number of the stream for each unit, padding included as in fire */
+static void rectify(const bern_network *net, float *y, int64_t kind, size_t units,
+		    bern_firing_rng *rng)
 {
-	const bern_layer *out = &net->layer[net->depth];
-	net->kernels->affine(net->a, x, net->params + out->weight, net->params + out->bias,
-			     out->inputs, out->units);
-	bern_head_probabilities(&net->head, pi, net->a, mask);
+	uint32_t word[BERN_LEAPS];
+	for (size_t j = 0; j < units; j++) {
+		if (j % BERN_LEAPS == 0)
+			net->kernels->draw(word, rng);
+		float a = net->a[j] + (kind == BERN_UNITS_RECTIFIER
+					       ? bern_noise_normal(word[j % BERN_LEAPS])
+					       : bern_noise_logistic(word[j % BERN_LEAPS]));
+		y[j] = a > 0.0f ? a : 0.0f;
+	}
+}
+
+/* q = sqrt(sigmoid(a)) on the grid of the draws, like p */
+static void smooth_probability(float *q, const float *a, size_t units)
+{
+	for (size_t j = 0; j < units; j++)
+		q[j] = (float)(int32_t)(bern_sqrtf(bern_sigmoidf(a[j])) * BERN_P_ONE) / BERN_P_ONE;
 }
 
 /* Activations of a relu or tanh layer. */
-static void activate(const bern_network *net, float *y, const float *a, size_t units)
+static void activate(int64_t kind, float *y, const float *a, size_t units)
 {
-	if (net->units == BERN_UNITS_RELU)
+	if (kind == BERN_UNITS_RELU)
 		for (size_t j = 0; j < units; j++)
 			y[j] = a[j] > 0.0f ? a[j] : 0.0f;
 	else
@@ -138,50 +258,60 @@ static void activate(const bern_network *net, float *y, const float *a, size_t u
 			y[j] = bern_tanhf(a[j]);
 }
 
-/* A pass of real numbers through the hidden layers, into p of the row; returns the last layer's. mode: BERN_MEAN_FIELD or
- * BERN_THRESHOLDED for binary units; relu and tanh have one pass only. */
-static const float *pass(bern_network *net, bern_trace *trace, size_t row, int32_t mode)
+/* Fires hidden layer l: once for each of the inputs it gets, and K times from the same p if that is one. */
+static void fire_layer(bern_network *net, bern_trace *trace, size_t l, size_t row,
+		       bern_firing_rng *rng)
 {
-	const float *x = trace->x + row * net->layer[0].inputs;
-	for (size_t l = 0; l < net->depth; l++) {
-		const bern_layer *layer = &net->layer[l];
-		float *y = bern_trace_p(trace, net, l, row, 0);
-		net->kernels->affine(net->a, x, net->params + layer->weight,
-				     net->params + layer->bias, layer->inputs, layer->units);
-		if (net->units == BERN_UNITS_BINARY) {
-			net->kernels->probability(y, net->a, layer->units);
-			for (size_t j = 0; mode == BERN_THRESHOLDED && j < layer->units; j++)
-				y[j] = y[j] > 0.5f;
-		} else {
-			activate(net, y, net->a, layer->units);
+	const bern_layer *layer = &net->layer[l];
+	size_t K = net->firings, inputs = layer->each_in ? K : 1, from_one = layer->each_in ? 1 : K;
+	for (size_t k = 0; k < inputs; k++) {
+		float *p = bern_trace_p(trace, net, l, row, k);
+		affine(net, trace, l, row, k);
+		switch (layer->kind) {
+		case BERN_UNITS_BINARY:
+			net->kernels->probability(p, net->a, layer->units);
+			net->kernels->fire(bern_trace_h(trace, net, l, row, k), p, layer->units,
+					   from_one, rng);
+			break;
+		case BERN_UNITS_SMOOTH:
+			smooth_probability(p, net->a, layer->units);
+			net->kernels->fire(bern_trace_h(trace, net, l, row, k), p, layer->units,
+					   from_one, rng);
+			break;
+		case BERN_UNITS_RECTIFIER:
+		case BERN_UNITS_LOGISTIC_RECTIFIER:
+			for (size_t i = 0; i < from_one; i++)
+				rectify(net, bern_trace_p(trace, net, l, row, k + i), layer->kind,
+					layer->units, rng);
+			break;
+		default:
+			activate(layer->kind, p, net->a, layer->units);
 		}
-		x = y;
 	}
-	return x;
 }
 
-/* Fires every hidden layer K times. */
-static void fire(bern_network *net, bern_trace *trace, size_t row, bern_firing_rng *rng)
+/* pi of the K firings from the last hidden layer's. */
+static void policies(bern_network *net, bern_trace *trace, size_t row, const uint8_t *mask)
 {
-	const bern_kernels *kernels = net->kernels;
-	size_t K = net->firings;
-	const bern_layer *first = &net->layer[0];
-	float *p = bern_trace_p(trace, net, 0, row, 0);
-	kernels->affine(net->a, trace->x + row * first->inputs, net->params + first->weight,
-			net->params + first->bias, first->inputs, first->units);
-	kernels->probability(p, net->a, first->units);
-	kernels->fire(bern_trace_h(trace, net, 0, row, 0), p, first->units, K, rng);
-	for (size_t l = 1; l < net->depth; l++) {
-		const bern_layer *layer = &net->layer[l];
-		for (size_t k = 0; k < K; k++) {
-			const uint8_t *below = bern_trace_h(trace, net, l - 1, row, k);
-			p = bern_trace_p(trace, net, l, row, k);
-			size_t count = kernels->fired(net->rows, below, layer->inputs);
-			kernels->affine_rows(net->a, net->rows, count, net->params + layer->weight,
-					     net->params + layer->bias, layer->units);
-			kernels->probability(p, net->a, layer->units);
-			kernels->fire(bern_trace_h(trace, net, l, row, k), p, layer->units, 1, rng);
+	const bern_layer *out = &net->layer[net->depth];
+	size_t K = net->firings, N = out->units;
+	float *pi = trace->pi + row * K * N;
+	if (N == 1 && net->layer[net->depth - 1].kind == BERN_UNITS_BINARY) {
+		/* one action unit: all firings at once; net->a is free again */
+		net->kernels->fired_dot(net->a, bern_trace_h(trace, net, net->depth - 1, row, 0),
+					net->params + out->weight, net->params[out->bias],
+					out->inputs, K);
+		net->kernels->probability(net->a, net->a, K);
+		memcpy(pi, net->a, K * sizeof *pi);
+		return;
+	}
+	for (size_t k = 0; k < K; k++) {
+		if (k > 0 && !out->each_in) {
+			memcpy(pi + k * N, pi, N * sizeof *pi);
+			continue;
 		}
+		affine(net, trace, net->depth, row, k);
+		bern_head_probabilities(&net->head, pi + k * N, net->a, mask);
 	}
 }
 
@@ -198,14 +328,11 @@ static void mean_policy(float *mean, const float *pi, size_t K, size_t N)
 void bern_network_act(bern_network *net, bern_trace *trace, size_t row, const uint8_t *mask,
 		      bern_firing_rng *rng)
 {
-	size_t K = net->firings, N = net->head.logits, last = net->depth - 1;
+	size_t K = net->firings, N = net->head.logits;
 	float *pi = trace->pi + row * K * N;
-	if (net->units == BERN_UNITS_BINARY) {
-		fire(net, trace, row, rng);
-		fired_policies(net, pi, bern_trace_h(trace, net, last, row, 0), mask);
-	} else {
-		real_policy(net, pi, pass(net, trace, row, BERN_SAMPLED), mask);
-	}
+	for (size_t l = 0; l < net->depth; l++)
+		fire_layer(net, trace, l, row, rng);
+	policies(net, trace, row, mask);
 	mean_policy(trace->mean_pi + row * N, pi, K, N);
 
 	/* to draw from the mean of K distributions: choose one of them, then draw from it */
@@ -216,10 +343,51 @@ void bern_network_act(bern_network *net, bern_trace *trace, size_t row, const ui
 	bern_head_posterior(&net->head, trace->posterior + row * K, pi, action, K);
 }
 
+/* ---- deciding ---- */
+
+/* What a layer passes on without noise, see bern_network_decide. */
+static void quiet(const bern_network *net, float *y, int64_t kind, size_t units, int32_t mode)
+{
+	const float *a = net->a;
+	int mean = mode == BERN_MEAN_FIELD;
+	switch (kind) {
+	case BERN_UNITS_BINARY:
+		net->kernels->probability(y, a, units);
+		for (size_t j = 0; !mean && j < units; j++)
+			y[j] = y[j] > 0.5f;
+		break;
+	case BERN_UNITS_SMOOTH:
+		smooth_probability(y, a, units);
+		for (size_t j = 0; j < units; j++)
+			y[j] = mean ? y[j] * y[j] : y[j] > 0.5f ? y[j] : 0.0f;
+		break;
+	case BERN_UNITS_RECTIFIER:
+	case BERN_UNITS_LOGISTIC_RECTIFIER:
+		for (size_t j = 0; j < units; j++)
+			y[j] = !mean                          ? (a[j] > 0.0f ? a[j] : 0.0f)
+			       : kind == BERN_UNITS_RECTIFIER ? bern_mean_rectified_normal(a[j])
+							      : bern_mean_rectified_logistic(a[j]);
+		break;
+	default:
+		activate(kind, y, a, units);
+	}
+}
+
 void bern_network_decide(bern_network *net, bern_trace *trace, size_t row, const uint8_t *mask,
 			 int32_t mode)
 {
+	const float *x = trace->x + row * net->layer[0].inputs;
 	float *pi = trace->pi + row * net->firings * net->head.logits;
-	real_policy(net, pi, pass(net, trace, row, mode), mask);
+	for (size_t l = 0; l <= net->depth; l++) {
+		const bern_layer *layer = &net->layer[l];
+		net->kernels->affine(net->a, x, net->params + layer->weight,
+				     net->params + layer->bias, layer->inputs, layer->units);
+		if (l == net->depth)
+			break;
+		float *y = bern_trace_p(trace, net, l, row, 0);
+		quiet(net, y, layer->kind, layer->units, mode);
+		x = y;
+	}
+	bern_head_probabilities(&net->head, pi, net->a, mask);
 	bern_head_mode(&net->head, trace->action + row * net->head.components, pi);
 }

@@ -9,7 +9,6 @@
 
 /* ---- the table ------------------------------------------------------------------------------------ */
 
-static const char *const units_names[] = {"binary", "relu", "tanh", NULL};
 static const char *const head_names[] = {"auto", "softmax", "bernoulli", NULL};
 static const char *const baseline_names[] = {"none", "mean", "unit", "linear", "mlp", NULL};
 static const char *const schedule_names[] = {"constant", "linear", "cosine", NULL};
@@ -43,14 +42,15 @@ const bern_option bern_agent_options[] = {
 #define GROUP "network"
 	TEXT("agent", agent, "kind of agent", "reinforce"),
 	TEXT("hidden", hidden, "units of each hidden layer, first to last, as 64 or 64,32", "64"),
-	CHOICE("units", units,
-	       "hidden units: binary fire and learn from the reward, relu and tanh back-propagate",
-	       "binary", units_names),
+	TEXT("units", units,
+	     "binary, relu, tanh, rectifier, logistic-rectifier or smooth; or one for each layer",
+	     "binary"),
 	CHOICE("head", head,
 	       "how actions are drawn: softmax, or bernoulli (one unit, two actions); auto chooses",
 	       "auto", head_names),
 	TEXT("estimator", estimator,
-	     "how the gradient is estimated; auto: firings, or backprop for relu and tanh", "auto"),
+	     "how the gradient is estimated; auto: firings, or backprop where no bits are drawn",
+	     "auto"),
 	INT("firings", firings,
 	    "times the network fires at each step (estimator firings; the others fire once)", "16",
 	    1, 4096),
@@ -110,6 +110,11 @@ const bern_option bern_agent_options[] = {
 	CHOICE("advantage_scale", advantage_scale,
 	       "advantages are divided by: nothing, their root mean square in the batch or running",
 	       "batch", scale_names),
+	BOOL("keep_discount", keep_discount,
+	     "weigh step t of an episode by gamma^t, as the exact gradient does", "false"),
+	BOOL("whole_episodes", whole_episodes,
+	     "an update is one episode of each copy; num_steps is the longest there may be",
+	     "false"),
 #undef GROUP
 #define GROUP "tables and bandits"
 	REAL("step_size", step_size,

@@ -3,7 +3,7 @@
  * One call of learn(): T steps in B lanes, each a row t B + b of the trace; the learned value of every row; generalised
  * advantages; the estimator's gradient; one optimiser step; the baseline learns its targets. Gradients are summed over tiles of 16
  * lanes, then over a fixed binary tree of tiles, whoever computes them. */
-#include "estimator.h"
+#include "reinforce.h"
 #include "gae.h"
 #include "kinds.h"
 #include "normalizer.h"
@@ -52,6 +52,8 @@ typedef struct reinforce {
 	float *values, *bootstrap, *advantage, *target; /* (T, B) */
 	float *last_value;                              /* (B) */
 	float *x;                                       /* (O) scratch */
+	double *discount;                               /* (B) gamma^t of the running episodes */
+	size_t steps;                                   /* of this play: T, or less */
 	float *gradient;                                /* (param_count) */
 	float *partial[TREE_LEVELS];                    /* (param_count) sums of 2^level tiles */
 	size_t *rows;                                   /* (T * LANES_PER_TILE) */
@@ -107,6 +109,9 @@ static int32_t take_memory(reinforce *self, bern_error *e)
 	self->advantage = bern_arena_take(arena, R, sizeof(float));
 	self->target = bern_arena_take(arena, R, sizeof(float));
 	self->last_value = bern_arena_take(arena, B, sizeof(float));
+	self->discount = bern_arena_take(arena, B, sizeof(double));
+	for (size_t b = 0; self->discount && b < B; b++)
+		self->discount[b] = 1.0;
 	self->x = bern_arena_take(arena, self->world->observation_floats, sizeof(float));
 	self->gradient = bern_arena_take(arena, self->net.param_count, sizeof(float));
 	for (size_t l = 0; l < tree_levels(B); l++)
@@ -121,35 +126,49 @@ static int32_t take_memory(reinforce *self, bern_error *e)
 	return bern_arena_check(arena, e);
 }
 
-/* Scale of the later layers' initial weights by the kind of units: binary units decided from the start; relu sqrt(6) (He et al.
- * 2015, eq. 10, as a uniform distribution) and tanh sqrt(3) (LeCun et al. 1998, sec. 4.6) keep the size of the signal. */
-static const double later_scale[] = {[BERN_UNITS_BINARY] = 10.0,
-				     [BERN_UNITS_RELU] = 2.449489742783178,
-				     [BERN_UNITS_TANH] = 1.7320508075688772};
+/* K of the estimator on these layers. */
+static size_t firings_of(const bern_estimator *estimator, const bern_offer *offer)
+{
+	int noisy = 0;
+	for (size_t l = 0; l < offer->depth; l++)
+		noisy |= bern_units_are_noisy(offer->kind[l]);
+	if (noisy && (estimator->needs & (BERN_NEEDS_FIRINGS | BERN_TAKES_FIRINGS)))
+		return (size_t)offer->firings;
+	return 1;
+}
 
 static int32_t make_networks(reinforce *self, uint64_t seed, bern_error *e)
 {
 	const bern_agent_config *config = &self->config;
-	size_t units[BERN_MAX_LAYERS], depth, O = self->world->observation_floats;
+	size_t units[BERN_MAX_LAYERS], depth = 0, O = self->world->observation_floats;
 	size_t R = (size_t)config->num_steps * (size_t)config->num_envs;
+	int64_t kind[BERN_MAX_LAYERS];
 	bern_action_head head;
 	bern_rng rng;
 	int32_t failed = bern_parse_layers(config->hidden, units, &depth, e);
 	if (!failed)
-		failed = bern_estimator_find(&self->estimator, config->estimator, config->units,
-					     config->firings, e);
-	if (!failed && config->baseline == BERN_BASELINE_UNIT && config->units != BERN_UNITS_BINARY)
-		failed = bern_fail(e, BERN_EUSAGE,
-				   "baseline: unit needs units that fire; allowed with relu and "
-				   "tanh: none, mean, linear, mlp");
+		failed = bern_parse_units(config->units, kind, depth, e);
+	bern_offer offer = {.kind = kind,
+			    .depth = depth,
+			    .firings = config->firings,
+			    .lanes = (size_t)config->num_envs,
+			    .world = self->world};
+	if (!failed)
+		failed = bern_estimator_find(&self->estimator, config->estimator, &offer, e);
+	for (size_t l = 0; !failed && l < depth; l++)
+		if (config->baseline == BERN_BASELINE_UNIT && kind[l] != BERN_UNITS_BINARY)
+			failed = bern_fail(e, BERN_EUSAGE,
+					   "baseline: unit needs units that fire, binary ones, and "
+					   "units of layer %zu is %s; allowed with it: none, mean, "
+					   "linear, mlp",
+					   l + 1, bern_units_name(kind[l]));
 	if (!failed)
 		failed = bern_head_init(&head, &self->arena, &self->world->instance.action,
 					self->world->env->mask != NULL, config->head, e);
 	if (failed)
 		return failed;
-	size_t K = self->estimator->needs & BERN_NEEDS_FIRINGS ? (size_t)config->firings : 1;
-	failed = bern_network_init(&self->net, &self->arena, &head, O, units, depth, config->units,
-				   K, self->kernels, e);
+	failed = bern_network_init(&self->net, &self->arena, &head, O, units, kind, depth,
+				   firings_of(self->estimator, &offer), self->kernels, e);
 	if (!failed)
 		failed = bern_trace_init(&self->trace, &self->arena, &self->net, R, e);
 	if (failed)
@@ -161,12 +180,14 @@ static int32_t make_networks(reinforce *self, uint64_t seed, bern_error *e)
 		failed = bern_workspace_init(&self->work, &self->arena, &self->net, e);
 	if (!failed)
 		failed = bern_unit_baseline_init(&self->unit, &self->arena, &self->net, e);
+	bern_estimator_setting setting = {
+		.config = config, .net = &self->net, .world = self->world, .seed = seed};
+	if (!failed)
+		failed = bern_estimator_start(self->estimator, &self->work, &self->arena, &setting,
+					      e);
 	bern_rng_stream(&rng, seed, (bern_stream_key){.purpose = BERN_FOR_WEIGHTS});
 	if (!failed)
-		bern_network_randomize(&self->net, config->init_first,
-				       config->init_later > 0.0 ? config->init_later
-								: later_scale[config->units],
-				       &rng);
+		bern_network_randomize(&self->net, config->init_first, config->init_later, &rng);
 	if (!failed)
 		failed = bern_value_init(&self->value, &self->arena, config, O, self->kernels, &rng,
 					 e);
@@ -230,11 +251,66 @@ static float value_of(reinforce *self, const float *obs)
 	return bern_value_of(&self->value, self->x);
 }
 
-static int32_t play(reinforce *self, bern_lanes *lanes, bern_error *e)
+/* Asks the estimator if it wants to be asked during play. */
+static int32_t ask(reinforce *self, int stage, bern_play *play, size_t t, bern_error *e)
+{
+	if (!self->estimator->play)
+		return 0;
+	play->t = t;
+	play->steps = self->steps;
+	return self->estimator->play(self->work.memory, stage, play, e);
+}
+
+/* What the lanes' step t gave. */
+static int32_t take_outcome(reinforce *self, const bern_lanes *lanes, size_t t, bern_error *e)
+{
+	size_t B = lanes->count, O = self->world->observation_floats;
+	for (size_t b = 0; b < B; b++) {
+		size_t row = t * B + b;
+		self->reward[row] = (float)lanes->reward[b];
+		if (!(fabsf(self->reward[row]) < INFINITY))
+			return bern_fail(
+				e, BERN_ENUMBER,
+				"%s: a reward of %g at step %llu is too large; the network "
+				"learns from rewards up to 3.4e38",
+				self->world->env->id, lanes->reward[b],
+				(unsigned long long)lanes->steps);
+		self->flags[row] = lanes->flags[b];
+		self->bootstrap[row] = lanes->flags[b] == BERN_TRUNCATED
+					       ? value_of(self, lanes->last_obs + b * O)
+					       : 0.0f;
+	}
+	return 0;
+}
+
+/* whole_episodes: 1 in *over once all lanes' episodes are. They must be over together, or some lanes would begin episodes
+ * that this play cuts. */
+static int32_t look_for_end(const reinforce *self, size_t t, int *over, bern_error *e)
+{
+	size_t B = (size_t)self->config.num_envs, ended = 0;
+	for (size_t b = 0; b < B; b++)
+		ended += self->flags[t * B + b] != 0;
+	*over = ended == B;
+	if (ended && ended < B)
+		return bern_fail(e, BERN_EUSAGE,
+				 "whole_episodes: at step %zu of a play the episodes of %zu of %zu "
+				 "lanes were over; allowed: num_envs 1, or episodes of one length",
+				 t + 1, ended, B);
+	if (!ended && t + 1 == (size_t)self->config.num_steps)
+		return bern_fail(e, BERN_EUSAGE,
+				 "whole_episodes: an episode was not over after num_steps = %zu "
+				 "steps; num_steps must be as long as the longest",
+				 t + 1);
+	return 0;
+}
+
+static int32_t play(reinforce *self, bern_lanes *lanes, bern_play *asked, bern_error *e)
 {
 	size_t T = (size_t)self->config.num_steps, B = lanes->count;
 	size_t O = self->world->observation_floats, C = self->net.head.components;
-	for (size_t t = 0; t < T; t++) {
+	int over = 0;
+	int32_t failed = ask(self, BERN_PLAY_BEGIN, asked, 0, e);
+	for (size_t t = 0; !failed && !over && t < T; t++) {
 		for (size_t b = 0; b < B; b++) {
 			size_t row = t * B + b;
 			bern_normalizer_observe(&self->normalizer, lanes->obs + b * O);
@@ -243,27 +319,22 @@ static int32_t play(reinforce *self, bern_lanes *lanes, bern_error *e)
 			bern_network_act(&self->net, &self->trace, row, mask_of(lanes, b),
 					 &self->firing[b]);
 		}
-		int32_t failed = bern_lanes_step(lanes, self->trace.action + t * B * C, e);
-		if (failed)
-			return failed;
-		for (size_t b = 0; b < B; b++) {
-			size_t row = t * B + b;
-			self->reward[row] = (float)lanes->reward[b];
-			if (!(fabsf(self->reward[row]) < INFINITY))
-				return bern_fail(e, BERN_ENUMBER,
-						 "%s: a reward of %g at step %llu is too large; "
-						 "the network learns from rewards up to 3.4e38",
-						 self->world->env->id, lanes->reward[b],
-						 (unsigned long long)lanes->steps);
-			self->flags[row] = lanes->flags[b];
-			self->bootstrap[row] = lanes->flags[b] == BERN_TRUNCATED
-						       ? value_of(self, lanes->last_obs + b * O)
-						       : 0.0f;
-		}
+		failed = ask(self, BERN_PLAY_ACTED, asked, t, e);
+		if (!failed)
+			failed = bern_lanes_step(lanes, self->trace.action + t * B * C, e);
+		if (!failed)
+			failed = take_outcome(self, lanes, t, e);
+		if (!failed && self->config.whole_episodes)
+			failed = look_for_end(self, t, &over, e);
+		self->steps = t + 1;
+		if (!failed)
+			failed = ask(self, BERN_PLAY_STEPPED, asked, t, e);
 	}
+	if (failed)
+		return failed;
 	for (size_t b = 0; b < B; b++)
 		self->last_value[b] = value_of(self, lanes->obs + b * O);
-	for (size_t row = 0; row < T * B; row++)
+	for (size_t row = 0; row < self->steps * B; row++)
 		self->values[row] = bern_value_of(&self->value, self->trace.x + row * O);
 	return 0;
 }
@@ -288,6 +359,18 @@ static void scale_advantages(reinforce *self, size_t rows)
 	float factor = (float)(1.0 / (sqrt(square) + 1e-8));
 	for (size_t r = 0; r < rows; r++)
 		self->advantage[r] *= factor;
+}
+
+/* keep_discount: the advantage of step t of its episode counts gamma^t. */
+static void discount_advantages(reinforce *self, size_t B)
+{
+	for (size_t b = 0; b < B; b++)
+		for (size_t row = b; row < self->steps * B; row += B) {
+			self->advantage[row] *= (float)self->discount[b];
+			self->discount[b] = self->flags[row]
+						    ? 1.0
+						    : self->discount[b] * self->config.gamma;
+		}
 }
 
 /* Sums the estimates of all rows into gradient: by tiles of lanes, then tile sums pairwise. */
@@ -345,7 +428,7 @@ static double variance_explained(const float *target, const float *value, size_t
 	return var_t > 0.0 ? 1.0 - var_d / var_t : 0.0;
 }
 
-/* Follows the units' firing rates by the probabilities (relu and tanh: activity) of one row. */
+/* Follows the units' firing rates by the probabilities (where no bits are drawn: activity) of one row. */
 static void follow_rates(reinforce *self, size_t row)
 {
 	const bern_network *net = &self->net;
@@ -354,7 +437,7 @@ static void follow_rates(reinforce *self, size_t row)
 	for (size_t l = 0; l < net->depth; l++)
 		for (size_t j = 0; j < net->layer[l].units; j++, rate++) {
 			float p = bern_trace_p(&self->trace, net, l, row, 0)[j];
-			if (net->units != BERN_UNITS_BINARY)
+			if (!bern_units_draw_bits(net->layer[l].kind))
 				p = p > 0.0f;
 			*rate = (float)RATE_MEMORY * *rate + (float)(1.0 - RATE_MEMORY) * p;
 		}
@@ -372,36 +455,77 @@ static int32_t check_number(const char *what, double x, uint64_t steps, bern_err
 			 what, x > 0.0 ? "infinite" : "NaN", (unsigned long long)steps);
 }
 
-static int32_t reinforce_learn(bern_agent *agent, bern_lanes *lanes, bern_error *e)
+/* Plays and estimates; the next call's estimate does not contain this one's samples unless finish_estimate keeps them. */
+static int32_t play_and_estimate(reinforce *self, bern_lanes *lanes, bern_error *e)
 {
-	reinforce *self = (reinforce *)agent;
 	const bern_agent_config *config = &self->config;
-	size_t T = (size_t)config->num_steps, B = (size_t)config->num_envs, R = T * B;
+	size_t B = (size_t)config->num_envs;
 	if (lanes->count != B)
 		return bern_fail(e, BERN_EUSAGE,
 				 "the agent was made for num_envs = %zu lanes and was given %zu", B,
 				 lanes->count);
-	int32_t failed = play(self, lanes, e);
+	bern_play asked = {.config = config,
+			   .net = &self->net,
+			   .trace = &self->trace,
+			   .lanes = lanes,
+			   .firing = self->firing,
+			   .normalizer = &self->normalizer,
+			   .value = &self->value,
+			   .reward = self->reward,
+			   .flags = self->flags,
+			   .advantage = self->advantage};
+	self->steps = (size_t)config->num_steps;
+	int32_t failed = play(self, lanes, &asked, e);
 	if (failed)
 		return failed;
 	bern_gae(self->advantage, self->target, self->reward, self->flags, self->values,
-		 self->last_value, self->bootstrap, config->gamma, config->gae_lambda, T, B);
-	scale_advantages(self, R);
+		 self->last_value, self->bootstrap, config->gamma, config->gae_lambda, self->steps,
+		 B);
+	scale_advantages(self, self->steps * B);
+	if (config->keep_discount)
+		discount_advantages(self, B);
+	failed = ask(self, BERN_PLAY_END, &asked, self->steps, e);
+	if (failed)
+		return failed;
+	bern_signal signal = {.advantage = self->advantage,
+			      .scale = 1.0f / (float)(config->whole_episodes ? B : self->steps * B),
+			      .entropy_coef = (float)scheduled(self, config->entropy_schedule,
+							       config->entropy_coef, lanes->steps),
+			      .entropy_mean = *self->entropy_mean,
+			      .unit = config->baseline == BERN_BASELINE_UNIT ? &self->unit : NULL};
+	estimate(self, self->steps, B, &signal);
+	return 0;
+}
+
+/* What baselines and the estimator's memory gathered from the rows: kept, or dropped. */
+static void finish_estimate(reinforce *self, int keep)
+{
+	if (self->config.baseline == BERN_BASELINE_UNIT)
+		bern_unit_baseline_update(&self->unit, keep);
+	if (self->estimator->update)
+		self->estimator->update(self->work.memory, keep);
+}
+
+static float mean_entropy(const reinforce *self, size_t R)
+{
 	float entropy = 0.0f;
 	for (size_t r = 0; r < R; r++)
 		entropy += bern_head_entropy(&self->net.head,
 					     self->trace.mean_pi + r * self->net.head.logits) /
 			   (float)R;
+	return entropy;
+}
 
-	bern_signal signal = {.advantage = self->advantage,
-			      .scale = 1.0f / (float)R,
-			      .entropy_coef = (float)scheduled(self, config->entropy_schedule,
-							       config->entropy_coef, lanes->steps),
-			      .entropy_mean = *self->entropy_mean,
-			      .unit = config->baseline == BERN_BASELINE_UNIT ? &self->unit : NULL};
-	estimate(self, T, B, &signal);
-	if (signal.unit)
-		bern_unit_baseline_update(&self->unit);
+static int32_t reinforce_learn(bern_agent *agent, bern_lanes *lanes, bern_error *e)
+{
+	reinforce *self = (reinforce *)agent;
+	const bern_agent_config *config = &self->config;
+	int32_t failed = play_and_estimate(self, lanes, e);
+	if (failed)
+		return failed;
+	finish_estimate(self, 1);
+	size_t B = (size_t)config->num_envs, R = self->steps * B;
+	float entropy = mean_entropy(self, R);
 	double norm = bern_clip_norm(self->kernels, self->gradient, self->net.param_count,
 				     config->max_grad_norm);
 	failed = check_number("the norm of the policy's gradient", norm, lanes->steps, e);
@@ -437,6 +561,32 @@ static int32_t reinforce_learn(bern_agent *agent, bern_lanes *lanes, bern_error 
 	return 0;
 }
 
+int32_t bern_reinforce_estimate(bern_agent *agent, bern_lanes *lanes, bern_error *e)
+{
+	reinforce *self = (reinforce *)agent;
+	int32_t failed = play_and_estimate(self, lanes, e);
+	if (!failed)
+		finish_estimate(self, 0);
+	return failed;
+}
+
+void bern_reinforce_look(bern_agent *agent, bern_reinforce_view *view)
+{
+	reinforce *self = (reinforce *)agent;
+	*view = (bern_reinforce_view){.estimator = self->estimator,
+				      .net = &self->net,
+				      .trace = &self->trace,
+				      .work = &self->work,
+				      .lanes = (size_t)self->config.num_envs,
+				      .steps = self->steps,
+				      .reward = self->reward,
+				      .flags = self->flags,
+				      .values = self->values,
+				      .target = self->target,
+				      .advantage = self->advantage,
+				      .gradient = self->gradient};
+}
+
 static void reinforce_act(bern_agent *agent, const bern_lanes *lanes, const size_t *which,
 			  size_t count, int32_t mode, bern_firing_rng *firing, float *memory,
 			  void *actions)
@@ -468,7 +618,10 @@ static void reinforce_stats(bern_agent *agent, bern_learn_stats *stats)
 				    .value_loss = sums[SUM_LOSS] / updates,
 				    .explained_variance = sums[SUM_EXPLAINED] / updates,
 				    .grad_norm = sums[SUM_NORM] / updates,
-				    .learning_rate = sums[SUM_RATE]};
+				    .learning_rate = sums[SUM_RATE],
+				    .estimator_r2 = NAN};
+	if (self->estimator->r_squared)
+		stats->estimator_r2 = self->estimator->r_squared(self->work.memory);
 	for (size_t u = 0; u < self->unit_count; u++) {
 		double rate = (double)self->rates[u] / sums[SUM_WEIGHT];
 		stats->fire_rate += rate / units;
@@ -516,6 +669,12 @@ static int32_t reinforce_learner_tensors(bern_agent *agent, bern_tensors *list, 
 			failed = bern_tensors_add(list, BERN_T_F32, unit->b, unit->units, 0, e,
 						  "unit.baseline");
 	}
+	if (!failed && self->estimator->tensors)
+		failed = self->estimator->tensors(self->work.memory, list, e);
+	if (!failed && self->config.keep_discount)
+		failed = bern_tensors_add(list, BERN_T_F64, self->discount,
+					  (uint64_t)self->config.num_envs, 0, e,
+					  "episodes.discount");
 	if (!failed)
 		failed = bern_tensors_add(
 			list, BERN_T_U64, self->firing, (uint64_t)self->config.num_envs,

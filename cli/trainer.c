@@ -15,7 +15,8 @@
 #define FLUSH_SECONDS 0.5
 #define PROGRESS_HEAD                                                                              \
 	"step,episodes,time_seconds,steps_per_second,return_mean,length_mean,entropy,value_loss,"  \
-	"explained_variance,grad_norm,fire_rate,dead_fraction,saturated_fraction,learning_rate\n"
+	"explained_variance,grad_norm,fire_rate,dead_fraction,saturated_fraction,learning_rate,"   \
+	"estimator_r2\n"
 #define EVAL_HEAD "step,mean,low,high,episodes,given_up,best\n"
 
 double trainer_clock(void)
@@ -419,7 +420,8 @@ static int32_t write_progress_row(trainer *t, bern_error *e)
 				  stats.fire_rate,
 				  stats.dead_fraction,
 				  stats.saturated_fraction,
-				  stats.learning_rate};
+				  stats.learning_rate,
+				  stats.estimator_r2};
 	for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
 		n += snprintf(row + n, sizeof row - (size_t)n, ",%s",
 			      log_number(columns[i], number));

@@ -19,6 +19,7 @@ static const setup setups[] = {
 	{"CartPole-v1", "reinforce", {"units", "relu", "baseline", "linear"}},
 	{"CartPole-v1", "reinforce", {"units", "tanh", "baseline", "none", "firings", "1"}},
 	{"CartPole-v1", "reinforce", {"baseline", "unit", "optimizer", "rmsprop"}},
+	{"CartPole-v1", "reinforce", {"keep_discount", "true"}},
 	{"FrozenLake-v1", "reinforce", {"advantage_scale", "running", "firings", "1"}},
 	{"FrozenLake-v1", "reinforce", {"baseline", "mean", "schedule", "cosine"}},
 	{"GaussianBandit-v0", "reinforce", {"optimizer", "sgd"}},

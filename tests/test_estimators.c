@@ -61,14 +61,15 @@ static void small_init(small *s, const shape *shape, uint64_t seed)
 	bern_error e;
 	bern_pcg32 rng;
 	bern_action_head head;
+	const int64_t kind[2] = {BERN_UNITS_BINARY, BERN_UNITS_BINARY};
 	memset(s, 0, sizeof *s);
 	bern_pcg32_init(&rng, seed, 3);
 	memcpy(s->sizes, shape->sizes, sizeof shape->sizes);
 	bern_space action = {.kind = shape->action, .count = shape->count, .sizes = s->sizes};
 	ck_assert_int_eq(bern_head_init(&head, &s->arena, &action, 0, shape->head, &e), 0);
 	ck_assert_int_eq(bern_network_init(&s->net, &s->arena, &head, shape->inputs, shape->units,
-					   shape->depth, BERN_UNITS_BINARY, shape->K,
-					   bern_kernels_usable()[0], &e),
+					   kind, shape->depth, shape->K, bern_kernels_usable()[0],
+					   &e),
 			 0);
 	ck_assert_int_eq(bern_trace_init(&s->trace, &s->arena, &s->net, 1, &e), 0);
 	ck_assert_int_eq(bern_workspace_init(&s->work, &s->arena, &s->net, &e), 0);
@@ -192,6 +193,15 @@ static void visit_reference(small *s, const bern_reference_step *step, size_t ac
 
 static void bits_to_trace(small *s, const bern_reference_step *step);
 
+/* The estimator of a name for two layers of one kind, with K firings. */
+static int32_t find(const bern_estimator **out, const char *name, int64_t kind, int64_t K,
+		    bern_error *e)
+{
+	const int64_t kinds[2] = {kind, kind};
+	bern_offer offer = {.kind = kinds, .depth = 2, .firings = K};
+	return bern_estimator_find(out, name, &offer, e);
+}
+
 /* the fast code, given the same firings and action */
 static void visit_fast(small *s, const bern_reference_step *step, size_t action, double probability,
 		       void *user)
@@ -203,8 +213,8 @@ static void visit_fast(small *s, const bern_reference_step *step, size_t action,
 	double g[ORACLE_PARAMS];
 	size_t row = 0;
 	if (!estimators[0]) {
-		bern_estimator_find(&estimators[0], "unbiased", BERN_UNITS_BINARY, 1, &e);
-		bern_estimator_find(&estimators[1], "firings", BERN_UNITS_BINARY, 2, &e);
+		find(&estimators[0], "unbiased", BERN_UNITS_BINARY, 1, &e);
+		find(&estimators[1], "firings", BERN_UNITS_BINARY, 2, &e);
 	}
 	bits_to_trace(s, step);
 	bern_signal signal = {
@@ -503,7 +513,7 @@ static double log_policy(const bern_network *net, const double *params, const do
 			for (size_t i = 0; i < layer->inputs; i++)
 				a += below[i] * params[layer->weight + i * layer->units + j];
 			if (l < net->depth)
-				a = net->units == BERN_UNITS_RELU ? fmax(a, 0.0) : tanh(a);
+				a = net->layer[l].kind == BERN_UNITS_RELU ? fmax(a, 0.0) : tanh(a);
 			y[j] = a;
 		}
 		memcpy(below, y, sizeof below);
@@ -531,15 +541,16 @@ START_TEST(back_propagation_gives_the_gradient_of_the_log_policy)
 	float gradient[ORACLE_PARAMS] = {0}, advantage = 1.5f;
 	double params[ORACLE_PARAMS], x[3];
 	size_t row = 0;
+	const int64_t kind[2] = {_i % 2 ? BERN_UNITS_TANH : BERN_UNITS_RELU,
+				 _i % 2 ? BERN_UNITS_TANH : BERN_UNITS_RELU};
 	bern_pcg32_init(&rng, (uint64_t)_i, 9);
 	ck_assert_int_eq(bern_head_init(&head, &arena, &action, 0, BERN_HEAD_AUTO, &e), 0);
-	ck_assert_int_eq(bern_network_init(&net, &arena, &head, 3, units, 2,
-					   _i % 2 ? BERN_UNITS_TANH : BERN_UNITS_RELU, 1,
+	ck_assert_int_eq(bern_network_init(&net, &arena, &head, 3, units, kind, 2, 1,
 					   bern_kernels_usable()[0], &e),
 			 0);
 	ck_assert_int_eq(bern_trace_init(&trace, &arena, &net, 1, &e), 0);
 	ck_assert_int_eq(bern_workspace_init(&work, &arena, &net, &e), 0);
-	ck_assert_int_eq(bern_estimator_find(&estimator, "auto", net.units, 16, &e), 0);
+	ck_assert_int_eq(find(&estimator, "auto", kind[0], 16, &e), 0);
 	for (size_t i = 0; i < net.param_count; i++) {
 		net.params[i] = (float)(2.0 * uniform(&rng) - 1.0);
 		params[i] = (double)net.params[i];
@@ -573,20 +584,17 @@ START_TEST(what_cannot_be_estimated_is_refused)
 {
 	const bern_estimator *estimator;
 	bern_error e;
-	ck_assert_int_eq(bern_estimator_find(&estimator, "firing", 0, 16, &e), BERN_EUSAGE);
+	ck_assert_int_eq(find(&estimator, "firing", 0, 16, &e), BERN_EUSAGE);
 	ck_assert_str_eq(e.text,
 			 "estimator: there is no \"firing\"; allowed: auto, backprop, firings, "
 			 "unbiased, did you mean firings?");
-	ck_assert_int_eq(bern_estimator_find(&estimator, "firings", BERN_UNITS_BINARY, 1, &e),
-			 BERN_EUSAGE);
+	ck_assert_int_eq(find(&estimator, "firings", BERN_UNITS_BINARY, 1, &e), BERN_EUSAGE);
 	ck_assert_ptr_nonnull(strstr(e.text, "at least 2"));
-	ck_assert_int_eq(bern_estimator_find(&estimator, "firings", BERN_UNITS_RELU, 16, &e),
-			 BERN_EUSAGE);
-	ck_assert_int_eq(bern_estimator_find(&estimator, "backprop", BERN_UNITS_BINARY, 1, &e),
-			 BERN_EUSAGE);
-	ck_assert_int_eq(bern_estimator_find(&estimator, "auto", BERN_UNITS_BINARY, 1, &e), 0);
+	ck_assert_int_eq(find(&estimator, "firings", BERN_UNITS_RELU, 16, &e), BERN_EUSAGE);
+	ck_assert_int_eq(find(&estimator, "backprop", BERN_UNITS_BINARY, 1, &e), BERN_EUSAGE);
+	ck_assert_int_eq(find(&estimator, "auto", BERN_UNITS_BINARY, 1, &e), 0);
 	ck_assert_str_eq(estimator->name, "unbiased");
-	ck_assert_int_eq(bern_estimator_find(&estimator, "auto", BERN_UNITS_BINARY, 2, &e), 0);
+	ck_assert_int_eq(find(&estimator, "auto", BERN_UNITS_BINARY, 2, &e), 0);
 	ck_assert_str_eq(estimator->name, "firings");
 }
 END_TEST

@@ -114,13 +114,14 @@ static void make(made *m, const plan *p, uint64_t seed)
 {
 	bern_action_head head;
 	bern_error e;
+	const int64_t kind[] = {p->kind, p->kind, p->kind, p->kind};
 	memset(m, 0, sizeof *m);
 	m->random = 88172645463325252u + 104729 * seed;
 	memcpy(m->sizes, p->sizes, sizeof p->sizes);
 	bern_space action = {.kind = p->action, .count = p->count, .sizes = m->sizes};
 	ck_assert_int_eq(bern_head_init(&head, &m->arena, &action, 0, BERN_HEAD_AUTO, &e), 0);
-	ck_assert_int_eq(bern_network_init(&m->net, &m->arena, &head, p->inputs, p->units, p->depth,
-					   p->kind, p->K, bern_kernels_usable()[0], &e),
+	ck_assert_int_eq(bern_network_init(&m->net, &m->arena, &head, p->inputs, p->units, kind,
+					   p->depth, p->K, bern_kernels_usable()[0], &e),
 			 0);
 	ck_assert_int_eq(bern_trace_init(&m->trace, &m->arena, &m->net, p->rows ? p->rows : 1, &e),
 			 0);
@@ -624,7 +625,9 @@ START_TEST(fast_estimates_of_larger_networks_agree_with_the_double_reference)
 	ck_assert(sum && g && gradient);
 	ck_assert_int_eq(bern_workspace_init(&work, &m.arena, net, &e), 0);
 	ck_assert_int_eq(bern_unit_baseline_init(&unit, &m.arena, net, &e), 0);
-	ck_assert_int_eq(bern_estimator_find(&estimator, "auto", net->units, (int64_t)K, &e), 0);
+	const int64_t kind[4] = {BERN_UNITS_BINARY};
+	bern_offer offer = {.kind = kind, .depth = net->depth, .firings = (int64_t)K};
+	ck_assert_int_eq(bern_estimator_find(&estimator, "auto", &offer, &e), 0);
 	for (size_t u = 0; u < unit.units; u++) {
 		unit.b[u] = (float)(2.0 * draw(&m.random) - 1.0);
 		b[u] = (double)unit.b[u];

@@ -97,6 +97,8 @@ START_TEST(defaults_are_those_of_the_reference)
 		{"entropy_coef", "0"},
 		{"entropy_schedule", "constant"},
 		{"advantage_scale", "batch"},
+		{"keep_discount", "false"},
+		{"whole_episodes", "false"},
 		{"step_size", "0.1"},
 		{"epsilon", "0.1"},
 		{"ucb_c", "2"},
@@ -124,10 +126,7 @@ START_TEST(choices_are_the_numbers_of_the_header)
 	static const struct {
 		const char *key, *text;
 		int64_t value;
-	} choices[] = {{"units", "binary", BERN_UNITS_BINARY},
-		       {"units", "relu", BERN_UNITS_RELU},
-		       {"units", "tanh", BERN_UNITS_TANH},
-		       {"head", "auto", BERN_HEAD_AUTO},
+	} choices[] = {{"head", "auto", BERN_HEAD_AUTO},
 		       {"head", "softmax", BERN_HEAD_SOFTMAX},
 		       {"head", "bernoulli", BERN_HEAD_BERNOULLI},
 		       {"baseline", "none", BERN_BASELINE_NONE},
@@ -272,8 +271,7 @@ static const struct {
 	{"firings", "ten", "firings: \"ten\" is not a whole number"},
 	{"firings", "18446744073709551617", "firings: 18446744073709551617"},
 	{"num_envs", "-1", "num_envs: -1 is outside [1, 1048576]"},
-	{"units", "binry", "binary"},
-	{"units", "2", "units: \"2\" is not one of binary, relu, tanh"},
+	{"head", "2", "head: \"2\" is not one of auto, softmax, bernoulli"},
 	{"fan_in_scaling", "maybe", "fan_in_scaling: \"maybe\" is neither true nor false"},
 	{"hidden", "", "hidden"},
 };

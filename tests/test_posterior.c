@@ -42,13 +42,14 @@ static void fixture_init(fixture *f, const shape *shape)
 {
 	bern_error e;
 	bern_pcg32 rng;
+	const int64_t kind[BERN_MAX_LAYERS] = {BERN_UNITS_BINARY};
 	memset(f, 0, sizeof *f);
 	bern_pcg32_init(&rng, 7, 11);
 	memcpy(f->sizes, shape->sizes, sizeof shape->sizes);
 	bern_space action = {.kind = shape->kind, .count = shape->count, .sizes = f->sizes};
 	ck_assert_int_eq(bern_head_init(&f->head, &f->arena, &action, 0, BERN_HEAD_AUTO, &e), 0);
 	ck_assert_int_eq(bern_network_init(&f->net, &f->arena, &f->head, shape->inputs,
-					   shape->units, shape->depth, BERN_UNITS_BINARY, 1,
+					   shape->units, kind, shape->depth, 1,
 					   bern_kernels_usable()[0], &e),
 			 0);
 	ck_assert_int_eq(bern_posterior_init(&f->posterior, &f->arena, &f->net, &e), 0);

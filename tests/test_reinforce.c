@@ -5,6 +5,7 @@
 #include "agent_trial.h"
 
 #include <kernels.h>
+#include <reinforce.h>
 
 #include <check.h>
 #include <math.h>
@@ -693,6 +694,134 @@ START_TEST(a_cut_is_bootstrapped_from_the_last_observation)
 }
 END_TEST
 
+/* ---- an estimate by itself ---------------------------------------------------------------------------------- */
+
+/* Everything but what play itself moves on: streams, and the lanes. */
+START_TEST(an_estimate_is_the_one_that_learning_takes_and_changes_nothing_else)
+{
+	static const char *const baselines[] = {"unit", "mlp"};
+	trial alone, learning;
+	bern_reinforce_view view;
+	bern_agent_config config = configured((options){
+		"hidden", "20", "optimizer", "sgd", "momentum", "0", "learning_rate", "1",
+		"fan_in_scaling", "false", "advantage_scale", "none", "baseline", baselines[_i]});
+	config.num_envs = 19;
+	config.num_steps = 3;
+	open_choice(&alone, "two", "2", "1", "false", &config, 1);
+	open_choice(&learning, "two", "2", "1", "false", &config, 1);
+	trial_learn(&alone, 3);
+	trial_learn(&learning, 3);
+	size_t count = alone.all.count;
+	void **kept = calloc(count, sizeof *kept);
+	ck_assert_ptr_nonnull(kept);
+	for (size_t i = 0; i < count; i++) {
+		size_t size = bern_tensor_size(&alone.all.items[i]);
+		kept[i] = malloc(size + 1);
+		memcpy(kept[i], alone.all.items[i].data, size);
+	}
+	TRIAL_OK(&alone, bern_reinforce_estimate(alone.agent, &alone.lanes, &alone.e));
+	size_t looked = 0;
+	for (size_t i = 0; i < count; i++) {
+		const bern_tensor *x = &alone.all.items[i];
+		if (strncmp(x->name, "lanes.", 6) == 0 || strncmp(x->name, "streams.", 8) == 0)
+			continue;
+		ck_assert_msg(memcmp(kept[i], x->data, bern_tensor_size(x)) == 0, "%s changed",
+			      x->name);
+		looked++;
+	}
+	ck_assert_uint_ge(looked, 8);
+	float *before = copy_policy(&learning);
+	trial_learn(&learning, 1);
+	float *after = copy_policy(&learning);
+	bern_reinforce_look(alone.agent, &view);
+	ck_assert_uint_eq(view.steps, 3);
+	ck_assert_uint_eq(view.net->param_count, policy_floats(&learning));
+	for (size_t i = 0; i < view.net->param_count; i++)
+		ck_assert_float_eq(after[i], before[i] + view.gradient[i]);
+	for (size_t i = 0; i < count; i++)
+		free(kept[i]);
+	free(kept);
+	free(before);
+	free(after);
+	trial_close(&alone);
+	trial_close(&learning);
+}
+END_TEST
+
+/* Rewards are 1 always, gamma and lambda make returns of any kind; only the factor is asked for. */
+START_TEST(the_discount_is_kept_through_an_episode_and_over_the_end_of_a_play)
+{
+	trial plain, kept;
+	bern_reinforce_view a, b;
+	bern_agent_config config = exposing();
+	config.num_steps = 7;
+	config.num_envs = 2;
+	config.gamma = 0.5;
+	open_choice(&plain, "two", "5", "1", "true", &config, 1);
+	config.keep_discount = 1;
+	open_choice(&kept, "two", "5", "1", "true", &config, 1);
+	size_t step = 0;
+	for (int play = 0; play < 3; play++) {
+		TRIAL_OK(&plain, bern_reinforce_estimate(plain.agent, &plain.lanes, &plain.e));
+		TRIAL_OK(&kept, bern_reinforce_estimate(kept.agent, &kept.lanes, &kept.e));
+		bern_reinforce_look(plain.agent, &a);
+		bern_reinforce_look(kept.agent, &b);
+		for (size_t t = 0; t < 7; t++, step++)
+			for (size_t lane = 0; lane < 2; lane++) { /* powers of 1/2 are exact */
+				float factor = ldexpf(1.0f, -(int)(step % 5));
+				ck_assert_float_gt(a.advantage[2 * t + lane], 0.0f);
+				ck_assert_float_eq(b.advantage[2 * t + lane],
+						   factor * a.advantage[2 * t + lane]);
+			}
+	}
+	trial_close(&plain);
+	trial_close(&kept);
+}
+END_TEST
+
+START_TEST(an_update_of_whole_episodes_is_the_sum_over_their_steps)
+{
+	trial cut, whole;
+	bern_reinforce_view a, b;
+	bern_agent_config config = exposing();
+	config.num_steps = 4;
+	config.num_envs = 3;
+	open_choice(&cut, "two", "4", "1", "false", &config, 1);
+	config.whole_episodes = 1;
+	config.num_steps = 9;
+	open_choice(&whole, "two", "4", "1", "false", &config, 1);
+	for (int play = 0; play < 3; play++) {
+		double largest = 0.0;
+		TRIAL_OK(&cut, bern_reinforce_estimate(cut.agent, &cut.lanes, &cut.e));
+		TRIAL_OK(&whole, bern_reinforce_estimate(whole.agent, &whole.lanes, &whole.e));
+		bern_reinforce_look(cut.agent, &a);
+		bern_reinforce_look(whole.agent, &b);
+		ck_assert_uint_eq(b.steps, 4);
+		for (size_t i = 0; i < a.net->param_count; i++) { /* 12 terms, each scaled alike */
+			ck_assert_double_le(
+				fabs(4.0 * (double)a.gradient[i] - (double)b.gradient[i]), 1e-5);
+			largest = fmax(largest, fabs((double)b.gradient[i]));
+		}
+		ck_assert_double_ge(largest, 1e-2);
+	}
+	trial_close(&cut);
+	trial_close(&whole);
+}
+END_TEST
+
+START_TEST(whole_episodes_that_do_not_fit_a_play_are_named)
+{
+	trial t;
+	bern_agent_config config = exposing();
+	config.num_steps = 3;
+	config.whole_episodes = 1;
+	open_choice(&t, "two", "4", "1", "false", &config, 1);
+	ck_assert_int_eq(t.agent->kind->learn(t.agent, &t.lanes, &t.e), BERN_EUSAGE);
+	ck_assert_ptr_nonnull(strstr(t.e.text, "was not over after num_steps = 3"));
+	trial_close(&t);
+}
+END_TEST
+
 /* ---- what is refused -------------------------------------------------------------------------------------------- */
 
 START_TEST(configurations_that_contradict_themselves_are_refused)
@@ -705,9 +834,13 @@ START_TEST(configurations_that_contradict_themselves_are_refused)
 		{{"hidden", "0"}, "hidden: \"0\""},
 		{{"estimator", "firing"}, "did you mean"},
 		{{"estimator", "firings", "firings", "1"}, "at least 2"},
-		{{"estimator", "backprop"}, "units is binary"},
-		{{"estimator", "firings", "units", "relu"}, "units is relu"},
-		{{"estimator", "unbiased", "units", "tanh"}, "units is tanh"},
+		{{"estimator", "backprop"}, "layer 1 is binary"},
+		{{"estimator", "firings", "units", "relu"}, "layer 1 is relu"},
+		{{"estimator", "unbiased", "units", "tanh"}, "layer 1 is tanh"},
+		{{"units", "binry"}, "did you mean binary?"},
+		{{"units", "relu,"}, "units: \"relu,\" names no kind"},
+		{{"units", "tanh,binary"}, "the units of 2 layers, and there are 1"},
+		{{"hidden", "8,8,8", "units", "tanh,binary"}, "and there are 3"},
 		{{"baseline", "unit", "units", "relu"}, "baseline: unit needs units that fire"},
 		{{"observation_scale", "1,2,3"}, "observation_scale: \"1,2,3\" has 3 numbers"},
 		{{"observation_scale", "x"}, "observation_scale: "},
@@ -782,6 +915,11 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, every_choice_of_parts_learns_a_contextual_bandit, 0, TASKS);
 	tcase_add_test(t, truncation_bootstraps_and_termination_does_not);
 	tcase_add_test(t, a_cut_is_bootstrapped_from_the_last_observation);
+	tcase_add_loop_test(t, an_estimate_is_the_one_that_learning_takes_and_changes_nothing_else,
+			    0, 2);
+	tcase_add_test(t, the_discount_is_kept_through_an_episode_and_over_the_end_of_a_play);
+	tcase_add_test(t, an_update_of_whole_episodes_is_the_sum_over_their_steps);
+	tcase_add_test(t, whole_episodes_that_do_not_fit_a_play_are_named);
 	tcase_add_test(t, configurations_that_contradict_themselves_are_refused);
 	tcase_add_test(t, heads_that_do_not_fit_the_environment_are_refused);
 	tcase_add_test(t, lanes_of_another_number_are_refused);

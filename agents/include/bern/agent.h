@@ -20,7 +20,15 @@ extern "C" {
 /* Everything that can be chosen about an agent. Fill with bern_agent_config_defaults, then set fields or use
  * bern_agent_config_set. Strings are owned by the config (fixed room), so it may be copied. */
 #define BERN_LIST_TEXT 256
-enum bern_units { BERN_UNITS_BINARY, BERN_UNITS_RELU, BERN_UNITS_TANH };
+enum bern_units {
+	BERN_UNITS_BINARY,             /* h ~ Bernoulli(sigmoid(a)) */
+	BERN_UNITS_RELU,               /* max(0, a) */
+	BERN_UNITS_TANH,               /* tanh(a) */
+	BERN_UNITS_RECTIFIER,          /* max(0, a + z), z standard normal */
+	BERN_UNITS_LOGISTIC_RECTIFIER, /* the same, z standard logistic */
+	BERN_UNITS_SMOOTH,             /* b q, q = sqrt(sigmoid(a)), b ~ Bernoulli(q) */
+	BERN_UNITS_COUNT
+};
 enum bern_head { BERN_HEAD_AUTO, BERN_HEAD_SOFTMAX, BERN_HEAD_BERNOULLI };
 enum bern_baseline {
 	BERN_BASELINE_NONE,
@@ -37,8 +45,9 @@ typedef struct bern_agent_config {
 	char agent[BERN_LIST_TEXT]; /* name of a bern_agent_kind */
 	/* the network */
 	char hidden[BERN_LIST_TEXT]; /* units of each hidden layer: "64" or "64,32" */
-	int64_t units;               /* enum bern_units */
-	int64_t head;                /* enum bern_head */
+	char units
+		[BERN_LIST_TEXT]; /* kind of the hidden units, one for all layers or one for each */
+	int64_t head;             /* enum bern_head */
 	char estimator
 		[BERN_LIST_TEXT]; /* name of a bern_estimator; "auto": firings, or backprop for relu and tanh */
 	int64_t firings;   /* K */
@@ -69,6 +78,8 @@ typedef struct bern_agent_config {
 	double entropy_coef;
 	int64_t entropy_schedule; /* enum bern_schedule of entropy_coef */
 	int64_t advantage_scale;  /* enum bern_advantage_scale */
+	int64_t keep_discount;    /* bool: step t of an episode counts gamma^t */
+	int64_t whole_episodes;   /* bool: an update is one episode of each lane */
 	/* tables and bandits */
 	double step_size; /* alpha; 0: sample average where that makes sense */
 	double epsilon;   /* exploration of epsilon-greedy, Q-learning, Sarsa */
@@ -124,6 +135,7 @@ typedef struct bern_learn_stats {
 	double dead_fraction;      /* units that fired in under 1% of the last firings */
 	double saturated_fraction; /* over 99% */
 	double learning_rate;      /* now */
+	double estimator_r2;       /* R^2 of what the estimator predicts */
 } bern_learn_stats;
 
 typedef struct bern_agent bern_agent; /* begins with its kind */
