@@ -353,6 +353,89 @@ static float dot(const float *x, const float *w, float bias, size_t J)
 	return bias + tree(&sum);
 }
 
+/* out[r] = bias of the row + x times the row, for `tile` rows at once: x is read once for all of them */
+INLINE void dot_rows_tile(float *out, const uint32_t *rows, const float *x, const float *w,
+			  const float *bias, size_t I, size_t tile)
+{
+	vf sum[TILE], x_i, w_i;
+	size_t i = 0;
+	UNROLL
+	for (size_t r = 0; r < tile; r++)
+		sum[r] = (vf){0};
+	for (; i + 16 <= I; i += 16) {
+		load(&x_i, x + i);
+		UNROLL
+		for (size_t r = 0; r < tile; r++) {
+			load(&w_i, w + rows[r] * I + i);
+			sum[r] += w_i * x_i;
+		}
+	}
+	if (i < I) {
+		load_tail(&x_i, x + i, I - i);
+		for (size_t r = 0; r < tile; r++) {
+			load_tail(&w_i, w + rows[r] * I + i, I - i);
+			sum[r] += w_i * x_i;
+		}
+	}
+	for (size_t r = 0; r < tile; r++)
+		out[r] = (bias ? bias[rows[r]] : 0.0f) + tree(&sum[r]);
+}
+
+static void dot_rows(float *a, const uint32_t *rows, size_t count, const float *x, const float *w,
+		     const float *bias, size_t I)
+{
+	size_t r = 0;
+	for (; r + TILE <= count; r += TILE)
+		dot_rows_tile(a + r, rows + r, x, w, bias, I, TILE);
+	for (; r < count; r++)
+		dot_rows_tile(a + r, rows + r, x, w, bias, I, 1);
+}
+
+INLINE void scaled_rows_tile(float *a, const uint32_t *rows, const float *x, size_t count,
+			     const float *w, const float *bias, size_t J, size_t vectors)
+{
+	vf sum[TILE];
+	UNROLL
+	for (size_t v = 0; v < vectors; v++)
+		load(&sum[v], bias + 16 * v);
+	for (size_t r = 0; r < count; r++) {
+		const float *w_r = w + rows[r] * J;
+		float x_r = x[r];
+		UNROLL
+		for (size_t v = 0; v < vectors; v++) {
+			vf row;
+			load(&row, w_r + 16 * v);
+			sum[v] += x_r * row;
+		}
+	}
+	UNROLL
+	for (size_t v = 0; v < vectors; v++)
+		store(a + 16 * v, &sum[v]);
+}
+
+static void scaled_rows(float *a, const uint32_t *rows, const float *x, size_t count,
+			const float *w, const float *bias, size_t J)
+{
+	size_t j = 0;
+	for (; j + 16 * TILE <= J; j += 16 * TILE)
+		scaled_rows_tile(a + j, rows, x, count, w + j, bias + j, J, TILE);
+	for (; j + 16 <= J; j += 16)
+		scaled_rows_tile(a + j, rows, x, count, w + j, bias + j, J, 1);
+	if (j == J)
+		return;
+	memcpy(a + j, bias + j, (J - j) * sizeof *a);
+	for (size_t r = 0; r < count; r++)
+		for (size_t l = j; l < J; l++)
+			a[l] += x[r] * w[rows[r] * J + l];
+}
+
+static void outer_scaled(float *w, const uint32_t *rows, const float *x, size_t count,
+			 const float *s, size_t J)
+{
+	for (size_t r = 0; r < count; r++)
+		add_scaled(w + rows[r] * J, s, x[r], 0, J);
+}
+
 static float sum_squares(const float *x, size_t J)
 {
 	return dot(x, x, 0.0f, J);
@@ -377,6 +460,9 @@ const bern_kernels BERN_KERNELS = {
 	.affine_rows = affine_rows,
 	.outer = outer,
 	.outer_rows = outer_rows,
+	.dot_rows = dot_rows,
+	.scaled_rows = scaled_rows,
+	.outer_scaled = outer_scaled,
 	.fired = fired,
 	.probability = probability,
 	.fire = fire,

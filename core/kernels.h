@@ -45,6 +45,16 @@ typedef struct bern_kernels {
 	void (*outer)(float *w, const float *x, const float *s, size_t I, size_t J);
 	/* w[i,j] += s[j] for the listed rows. */
 	void (*outer_rows)(float *w, const uint32_t *rows, size_t count, const float *s, size_t J);
+	/* Of the `count` listed units, whose weights are rows of their own (J, I): a[r] = bias[rows[r]] + sum over i of
+	 * x[i] w[rows[r],i], in the order of dot; bias may be NULL (0). What is not listed is not read. a is (count). */
+	void (*dot_rows)(float *a, const uint32_t *rows, size_t count, const float *x,
+			 const float *w, const float *bias, size_t I);
+	/* a[j] = bias[j] + sum over the listed rows of x[r] w[rows[r],j]: x is (count). */
+	void (*scaled_rows)(float *a, const uint32_t *rows, const float *x, size_t count,
+			    const float *w, const float *bias, size_t J);
+	/* w[rows[r],j] += x[r] s[j]: x is (count); every row is listed at most once. */
+	void (*outer_scaled)(float *w, const uint32_t *rows, const float *x, size_t count,
+			     const float *s, size_t J);
 	/* Lists in ascending order the units that fired; returns how many. rows has room for P. */
 	size_t (*fired)(uint32_t *rows, const uint8_t *h, size_t J);
 

@@ -129,6 +129,32 @@ static float dot(const float *x, const float *w, float bias, size_t J)
 	return bias + tree(part);
 }
 
+static void dot_rows(float *a, const uint32_t *rows, size_t count, const float *x, const float *w,
+		     const float *bias, size_t I)
+{
+	for (size_t r = 0; r < count; r++)
+		a[r] = dot(x, w + rows[r] * I, bias ? bias[rows[r]] : 0.0f, I);
+}
+
+static void scaled_rows(float *a, const uint32_t *rows, const float *x, size_t count,
+			const float *w, const float *bias, size_t J)
+{
+	for (size_t j = 0; j < J; j++) {
+		float sum = bias[j];
+		for (size_t r = 0; r < count; r++)
+			sum += x[r] * w[rows[r] * J + j];
+		a[j] = sum;
+	}
+}
+
+static void outer_scaled(float *w, const uint32_t *rows, const float *x, size_t count,
+			 const float *s, size_t J)
+{
+	for (size_t r = 0; r < count; r++)
+		for (size_t j = 0; j < J; j++)
+			w[rows[r] * J + j] += x[r] * s[j];
+}
+
 static void add(float *y, const float *x, size_t J)
 {
 	for (size_t j = 0; j < J; j++)
@@ -156,6 +182,9 @@ const bern_kernels bern_kernels_reference = {
 	.affine_rows = affine_rows,
 	.outer = outer,
 	.outer_rows = outer_rows,
+	.dot_rows = dot_rows,
+	.scaled_rows = scaled_rows,
+	.outer_scaled = outer_scaled,
 	.fired = fired,
 	.probability = probability,
 	.fire = fire,

@@ -16,7 +16,7 @@ static const size_t sizes[] = {1, 2, 3, 7, 15, 16, 17, 31, 33, 64, 65, 100, 127,
 
 typedef struct buffers {
 	float x[MOST + 16], a[MOST + 16], p[MOST + 16], s[MOST + 16], bias[MOST + 16], c[FIRINGS],
-		dots[FIRINGS];
+		dots[FIRINGS], gated[MOST];
 	float w[(MOST + 1) * MOST], m[MOST + 16], v[MOST + 16];
 	uint8_t h[FIRINGS * (MOST + 16)];
 	uint32_t rows[MOST + BERN_LEAPS];
@@ -50,7 +50,8 @@ static void make(buffers *b, uint64_t seed)
 }
 
 /* Runs every kernel on the buffers, for one size. */
-static void run(const bern_kernels *k, buffers *b, size_t I, size_t J, size_t K, float out[4])
+static void run(const bern_kernels *k, buffers *b, size_t I, size_t J, size_t K, size_t n,
+		float out[4])
 {
 	static const bern_adam_step step = {0.02f, 0.9f, 0.999f, 1.7f, 20.0f, 1e-8f};
 	k->affine(b->a, b->x, b->w, b->bias, I, J);
@@ -70,6 +71,10 @@ static void run(const bern_kernels *k, buffers *b, size_t I, size_t J, size_t K,
 	k->outer(b->w, b->x, b->s, I, J);
 	k->outer_rows(b->w, b->rows, count, b->bias, MOST);
 	k->affine_rows(b->a, b->rows, count, b->w, b->bias, MOST);
+	/* the listed units' rows are I long, then J */
+	k->dot_rows(b->gated, b->rows, count, b->x, b->w, n % 2 ? b->bias : NULL, I);
+	k->outer_scaled(b->w, b->rows, b->gated, count, b->x, I);
+	k->scaled_rows(b->a, b->rows, b->gated, count, b->w, b->bias, J);
 	k->add(b->bias, b->s, J);
 	k->adam(b->a, b->m, b->v, b->s, &step, J);
 }
@@ -86,8 +91,8 @@ START_TEST(every_level_gives_the_bits_of_the_reference)
 			size_t K = 1 + n % FIRINGS;
 			make(&expected, 100 * (uint64_t)_i + n);
 			given = expected;
-			run(&bern_kernels_reference, &expected, I, J, K, want);
-			run(levels[level], &given, I, J, K, got);
+			run(&bern_kernels_reference, &expected, I, J, K, n, want);
+			run(levels[level], &given, I, J, K, n, got);
 			ck_assert_msg(memcmp(want, got, sizeof want) == 0,
 				      "%s, I=%zu, J=%zu, K=%zu: sums %g %g %g, reference %g %g %g",
 				      levels[level]->name, I, J, K, got[0], got[1], got[2], want[0],
@@ -126,6 +131,39 @@ START_TEST(the_reference_sums_what_it_says)
 	}
 	ck_assert_double_le(fabs((double)bern_kernels_reference.dot(b.x, b.bias, 0.5f, J) - dot),
 			    (double)J * 6e-8 * size);
+}
+END_TEST
+
+START_TEST(listed_units_are_computed_as_all_of_them_are_and_masked)
+{
+	static buffers b;
+	static float all[MOST], some[MOST], dense[MOST];
+	const bern_kernels *const *levels = bern_kernels_usable();
+	for (size_t level = 0; levels[level]; level++)
+		for (size_t n = 0; n < SIZE_COUNT * SIZE_COUNT; n++) {
+			const bern_kernels *k = levels[level];
+			size_t I = sizes[n / SIZE_COUNT], J = sizes[n % SIZE_COUNT];
+			make(&b, 100 * (uint64_t)_i + n);
+			for (size_t j = 0; j < J; j++) {
+				b.h[j] = b.x[j % MOST] > 1.0f;
+				all[j] = k->dot(b.x, b.w + j * I, b.bias[j], I);
+			}
+			size_t count = k->fired(b.rows, b.h, J);
+			/* weights of units that are off may hold anything */
+			for (size_t j = 0; j < J; j++)
+				for (size_t i = 0; !b.h[j] && i < I; i++)
+					b.w[j * I + i] = (float)NAN;
+			k->dot_rows(some, b.rows, count, b.x, b.w, b.bias, I);
+			memset(dense, 0, sizeof dense);
+			for (size_t r = 0; r < count; r++)
+				dense[b.rows[r]] = some[r];
+			for (size_t j = 0; j < J; j++) {
+				float masked = b.h[j] ? all[j] : 0.0f;
+				ck_assert_msg(memcmp(&dense[j], &masked, sizeof masked) == 0,
+					      "%s, I=%zu, J=%zu: unit %zu gives %g, dense %g",
+					      k->name, I, J, j, (double)dense[j], (double)masked);
+			}
+		}
 }
 END_TEST
 
@@ -198,6 +236,7 @@ static Suite *suite(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, every_level_gives_the_bits_of_the_reference, 0, 3);
 	tcase_add_test(t, the_reference_sums_what_it_says);
+	tcase_add_loop_test(t, listed_units_are_computed_as_all_of_them_are_and_masked, 0, 2);
 	tcase_add_test(t, p_is_the_sigmoid_on_a_grid_of_24_bits);
 	tcase_add_loop_test(t, units_fire_with_their_probability, 0, 3);
 	tcase_add_test(t, the_environment_variable_forces_a_level);
