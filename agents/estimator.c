@@ -3,14 +3,28 @@
 #include <stdio.h>
 #include <string.h>
 
+extern const bern_estimator bern_estimator_arm, bern_estimator_disarm, bern_estimator_gibbs,
+	bern_estimator_leg, bern_estimator_node_perturbation, bern_estimator_rao_blackwell,
+	bern_estimator_relax, bern_estimator_rloo, bern_estimator_spsa,
+	bern_estimator_weight_maximization;
 extern const bern_estimator bern_estimator_backprop, bern_estimator_firings,
 	bern_estimator_unbiased;
 
 /* one line for each estimator; its file says the rest */
 const bern_estimator *const bern_estimators[] = {
+	&bern_estimator_arm,
 	&bern_estimator_backprop,
+	&bern_estimator_disarm,
 	&bern_estimator_firings,
+	&bern_estimator_gibbs,
+	&bern_estimator_leg,
+	&bern_estimator_node_perturbation,
+	&bern_estimator_rao_blackwell,
+	&bern_estimator_relax,
+	&bern_estimator_rloo,
+	&bern_estimator_spsa,
 	&bern_estimator_unbiased,
+	&bern_estimator_weight_maximization,
 };
 const size_t bern_estimator_count = sizeof bern_estimators / sizeof bern_estimators[0];
 

@@ -22,11 +22,18 @@ typedef struct bern_unit_baseline {
 /* What came of the trace's actions. */
 typedef struct bern_signal {
 	const float *advantage; /* (R) */
-	float scale;            /* of each sample's gradient: 1/R for a mean */
-	float entropy_coef;     /* 0: no bonus */
+	const float *
+		weight; /* (R) what advantages were multiplied with: their scale, gamma^t; NULL: 1 */
+	float scale;    /* of each sample's gradient: 1/R for a mean */
+	float entropy_coef; /* 0: no bonus */
 	float entropy_mean; /* a constant to compare the bonus with: the last update's mean entropy */
 	bern_unit_baseline *unit; /* or NULL */
 } bern_signal;
+
+static inline float bern_weight(const bern_signal *signal, size_t row)
+{
+	return signal->weight ? signal->weight[row] : 1.0f;
+}
 
 /* Room for one sample's work; made once. */
 typedef struct bern_workspace {
@@ -94,6 +101,8 @@ typedef struct bern_play {
 	const float *reward;                      /* (T, B) */
 	const uint32_t *flags;                    /* (T, B) */
 	float *advantage;                         /* (T, B) at END */
+	uint64_t
+		branch_steps; /* an estimator adds the steps its clones made: they count like the lanes' */
 } bern_play;
 
 typedef struct bern_estimator {
@@ -112,6 +121,8 @@ typedef struct bern_estimator {
 	size_t memory_size;
 	int32_t (*init)(void *memory, bern_arena *arena, const bern_estimator_setting *setting,
 			bern_error *e);
+	/* Gives back what is not the arena's; also after an init that failed. */
+	void (*finish)(void *memory);
 	/* Registers what a resumed run needs. */
 	int32_t (*tensors)(void *memory, bern_tensors *list, bern_error *e);
 	/* After all rows of an update. keep 1: learns from what accumulate gathered; 0: drops it, the estimate was only looked

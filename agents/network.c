@@ -325,12 +325,12 @@ static void mean_policy(float *mean, const float *pi, size_t K, size_t N)
 	}
 }
 
-void bern_network_act(bern_network *net, bern_trace *trace, size_t row, const uint8_t *mask,
-		      bern_firing_rng *rng)
+void bern_network_act_from(bern_network *net, bern_trace *trace, size_t row, size_t from,
+			   const uint8_t *mask, bern_firing_rng *rng)
 {
 	size_t K = net->firings, N = net->head.logits;
 	float *pi = trace->pi + row * K * N;
-	for (size_t l = 0; l < net->depth; l++)
+	for (size_t l = from; l < net->depth; l++)
 		fire_layer(net, trace, l, row, rng);
 	policies(net, trace, row, mask);
 	mean_policy(trace->mean_pi + row * N, pi, K, N);
@@ -341,6 +341,12 @@ void bern_network_act(bern_network *net, bern_trace *trace, size_t row, const ui
 	int32_t *action = trace->action + row * net->head.components;
 	bern_head_sample(&net->head, action, pi + speaker * N, &draws);
 	bern_head_posterior(&net->head, trace->posterior + row * K, pi, action, K);
+}
+
+void bern_network_act(bern_network *net, bern_trace *trace, size_t row, const uint8_t *mask,
+		      bern_firing_rng *rng)
+{
+	bern_network_act_from(net, trace, row, 0, mask, rng);
 }
 
 /* ---- deciding ---- */

@@ -85,6 +85,10 @@ int32_t bern_trace_init(bern_trace *trace, bern_arena *arena, const bern_network
 void bern_network_act(bern_network *net, bern_trace *trace, size_t row, const uint8_t *mask,
 		      bern_firing_rng *rng);
 
+/* The same with the layers below `from` as they stand in the row: those from `from` on fire, and the action is drawn. */
+void bern_network_act_from(bern_network *net, bern_trace *trace, size_t row, size_t from,
+			   const uint8_t *mask, bern_firing_rng *rng);
+
 /* Acts without randomness; the most probable action. Hidden units pass on, BERN_MEAN_FIELD or BERN_THRESHOLDED:
  *     binary               p                             1 if p > 1/2
  *     relu, tanh           as ever

@@ -115,6 +115,11 @@ const bern_option bern_agent_options[] = {
 	BOOL("whole_episodes", whole_episodes,
 	     "an update is one episode of each copy; num_steps is the longest there may be",
 	     "false"),
+	INT("rollouts", rollouts, "rollouts from each state, of the estimator rloo", "2", 2, 64),
+	INT("sweeps", sweeps, "Gibbs sweeps a step, of the estimator gibbs", "1", 1, 1000),
+	REAL("perturbation", perturbation,
+	     "deviation of the noise of node-perturbation; step to either side of spsa", "0.1",
+	     1e-4, 10),
 #undef GROUP
 #define GROUP "tables and bandits"
 	REAL("step_size", step_size,

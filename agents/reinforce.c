@@ -53,13 +53,14 @@ typedef struct reinforce {
 	float *last_value;                              /* (B) */
 	float *x;                                       /* (O) scratch */
 	double *discount;                               /* (B) gamma^t of the running episodes */
-	size_t steps;                                   /* of this play: T, or less */
-	float *gradient;                                /* (param_count) */
-	float *partial[TREE_LEVELS];                    /* (param_count) sums of 2^level tiles */
-	size_t *rows;                                   /* (T * LANES_PER_TILE) */
-	double *running;     /* (2) mean square of advantages and the weight behind it */
-	float *entropy_mean; /* (1) of the last update */
-	float *rates;        /* (hidden units) running sums of firing probabilities */
+	float *weight;               /* (T, B) what advantages were multiplied with, or NULL */
+	size_t steps;                /* of this play: T, or less */
+	float *gradient;             /* (param_count) */
+	float *partial[TREE_LEVELS]; /* (param_count) sums of 2^level tiles */
+	size_t *rows;                /* (T * LANES_PER_TILE) */
+	double *running;             /* (2) mean square of advantages and the weight behind it */
+	float *entropy_mean;         /* (1) of the last update */
+	float *rates;                /* (hidden units) running sums of firing probabilities */
 	size_t unit_count;
 	double *sums; /* (SUM_COUNT) for the logs; saved, so that a resumed run logs the same */
 } reinforce;
@@ -67,6 +68,8 @@ typedef struct reinforce {
 static void reinforce_destroy(bern_agent *agent)
 {
 	reinforce *self = (reinforce *)agent;
+	if (self->work.memory && self->estimator->finish)
+		self->estimator->finish(self->work.memory);
 	bern_arena_finish(&self->arena);
 	free(self);
 }
@@ -110,6 +113,8 @@ static int32_t take_memory(reinforce *self, bern_error *e)
 	self->target = bern_arena_take(arena, R, sizeof(float));
 	self->last_value = bern_arena_take(arena, B, sizeof(float));
 	self->discount = bern_arena_take(arena, B, sizeof(double));
+	if (self->estimator->needs & BERN_NEEDS_CLONES)
+		self->weight = bern_arena_take(arena, R, sizeof(float));
 	for (size_t b = 0; self->discount && b < B; b++)
 		self->discount[b] = 1.0;
 	self->x = bern_arena_take(arena, self->world->observation_floats, sizeof(float));
@@ -257,7 +262,7 @@ static int32_t ask(reinforce *self, int stage, bern_play *play, size_t t, bern_e
 	if (!self->estimator->play)
 		return 0;
 	play->t = t;
-	play->steps = self->steps;
+	play->steps = stage == BERN_PLAY_END ? self->steps : (size_t)self->config.num_steps;
 	return self->estimator->play(self->work.memory, stage, play, e);
 }
 
@@ -359,6 +364,8 @@ static void scale_advantages(reinforce *self, size_t rows)
 	float factor = (float)(1.0 / (sqrt(square) + 1e-8));
 	for (size_t r = 0; r < rows; r++)
 		self->advantage[r] *= factor;
+	for (size_t r = 0; self->weight && r < rows; r++)
+		self->weight[r] *= factor;
 }
 
 /* keep_discount: the advantage of step t of its episode counts gamma^t. */
@@ -367,6 +374,8 @@ static void discount_advantages(reinforce *self, size_t B)
 	for (size_t b = 0; b < B; b++)
 		for (size_t row = b; row < self->steps * B; row += B) {
 			self->advantage[row] *= (float)self->discount[b];
+			if (self->weight)
+				self->weight[row] *= (float)self->discount[b];
 			self->discount[b] = self->flags[row]
 						    ? 1.0
 						    : self->discount[b] * self->config.gamma;
@@ -481,13 +490,17 @@ static int32_t play_and_estimate(reinforce *self, bern_lanes *lanes, bern_error 
 	bern_gae(self->advantage, self->target, self->reward, self->flags, self->values,
 		 self->last_value, self->bootstrap, config->gamma, config->gae_lambda, self->steps,
 		 B);
+	for (size_t r = 0; self->weight && r < self->steps * B; r++)
+		self->weight[r] = 1.0f;
 	scale_advantages(self, self->steps * B);
 	if (config->keep_discount)
 		discount_advantages(self, B);
 	failed = ask(self, BERN_PLAY_END, &asked, self->steps, e);
 	if (failed)
 		return failed;
+	lanes->steps += asked.branch_steps;
 	bern_signal signal = {.advantage = self->advantage,
+			      .weight = self->weight,
 			      .scale = 1.0f / (float)(config->whole_episodes ? B : self->steps * B),
 			      .entropy_coef = (float)scheduled(self, config->entropy_schedule,
 							       config->entropy_coef, lanes->steps),

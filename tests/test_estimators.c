@@ -585,9 +585,13 @@ START_TEST(what_cannot_be_estimated_is_refused)
 	const bern_estimator *estimator;
 	bern_error e;
 	ck_assert_int_eq(find(&estimator, "firing", 0, 16, &e), BERN_EUSAGE);
-	ck_assert_str_eq(e.text,
-			 "estimator: there is no \"firing\"; allowed: auto, backprop, firings, "
-			 "unbiased, did you mean firings?");
+	char want[768] = "estimator: there is no \"firing\"; allowed: auto";
+	for (size_t i = 0; i < bern_estimator_count; i++) {
+		strcat(want, ", ");
+		strcat(want, bern_estimators[i]->name);
+	}
+	strcat(want, ", did you mean firings?");
+	ck_assert_str_eq(e.text, want);
 	ck_assert_int_eq(find(&estimator, "firings", BERN_UNITS_BINARY, 1, &e), BERN_EUSAGE);
 	ck_assert_ptr_nonnull(strstr(e.text, "at least 2"));
 	ck_assert_int_eq(find(&estimator, "firings", BERN_UNITS_RELU, 16, &e), BERN_EUSAGE);

@@ -80,6 +80,9 @@ typedef struct bern_agent_config {
 	int64_t advantage_scale;  /* enum bern_advantage_scale */
 	int64_t keep_discount;    /* bool: step t of an episode counts gamma^t */
 	int64_t whole_episodes;   /* bool: an update is one episode of each lane */
+	int64_t rollouts;         /* from each state, of "rloo" */
+	int64_t sweeps;           /* of the Gibbs chain, of "gibbs" */
+	double perturbation;      /* of "node-perturbation" and "spsa" */
 	/* tables and bandits */
 	double step_size; /* alpha; 0: sample average where that makes sense */
 	double epsilon;   /* exploration of epsilon-greedy, Q-learning, Sarsa */
