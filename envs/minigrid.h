@@ -1,0 +1,464 @@
+/* minigrid.h: what the gridworlds after MiniGrid share: cells, actions, the partial view, reward, drawing. Header-only.
+ *
+ * Chevalier-Boisvert et al. 2023, "Minigrid & Miniworld", arXiv 2306.13831; rules, view and draws read in the source of its version
+ * 2.5 (minigrid_env.py, core/grid.py). The agent stands in a cell and faces a direction; it sees the 7 x 7 cells before and beside it,
+ * itself at the middle of the near edge, and not through walls and closed doors unless see_through_walls is set. It sees what it
+ * carries in its own cell.
+ *
+ * An observation is 148 numbers: for each column of the view from left to right and in it each row from far to near, object, colour
+ * and state of the cell (MiniGrid's image in C order), then the direction. As MULTI_DISCRETE, the default, a network gets each of
+ * them one-hot, 984 inputs in all; with encoding=numbers it gets the numbers themselves.
+ */
+#ifndef BERN_ENVS_MINIGRID_H
+#define BERN_ENVS_MINIGRID_H
+
+#include <bern/env.h>
+#include <bern/rng.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MINIGRID_SIDE    64 /* most rows, most columns */
+#define MINIGRID_VIEW    7
+#define MINIGRID_SEEN    (MINIGRID_VIEW * MINIGRID_VIEW)
+#define MINIGRID_NUMBERS (3 * MINIGRID_SEEN + 1)
+
+/* MiniGrid's numbers. A cell is a byte: the object, and for doors 16 times the state on top. */
+enum minigrid_object {
+	MINIGRID_UNSEEN = 0,
+	MINIGRID_EMPTY = 1,
+	MINIGRID_WALL = 2,
+	MINIGRID_DOOR = 4,
+	MINIGRID_KEY = 5,
+	MINIGRID_GOAL = 8,
+	MINIGRID_LAVA = 9,
+	MINIGRID_OBJECTS = 11
+};
+enum minigrid_door { MINIGRID_OPEN = 0, MINIGRID_CLOSED = 16, MINIGRID_LOCKED = 32 };
+enum minigrid_action {
+	MINIGRID_LEFT,
+	MINIGRID_RIGHT,
+	MINIGRID_FORWARD,
+	MINIGRID_PICKUP,
+	MINIGRID_DROP,
+	MINIGRID_TOGGLE,
+	MINIGRID_DONE,
+	MINIGRID_ACTIONS
+};
+
+typedef struct minigrid_state {
+	int32_t x, y;      /* column from the left, row from the top */
+	int32_t direction; /* 0 right, 1 down, 2 left, 3 up */
+	int32_t carrying;  /* MINIGRID_KEY, or 0 */
+	int32_t steps;
+	int32_t success;
+	uint8_t cells[]; /* (height, width) */
+} minigrid_state;
+
+static const bern_field minigrid_fields[] = {
+	{"x", BERN_I32, 1, offsetof(minigrid_state, x)},
+	{"y", BERN_I32, 1, offsetof(minigrid_state, y)},
+	{"direction", BERN_I32, 1, offsetof(minigrid_state, direction)},
+	{"carrying", BERN_I32, 1, offsetof(minigrid_state, carrying)},
+	{"steps", BERN_I32, 1, offsetof(minigrid_state, steps)},
+};
+
+/* The first member of each room's own model. */
+typedef struct minigrid_model {
+	int32_t width, height;
+	int32_t limit;       /* steps; the reward falls over them */
+	int32_t see_through; /* 1: walls hide nothing */
+	int32_t numbers;     /* 1: the observation is a BOX */
+} minigrid_model;
+
+static const char *const minigrid_metrics[] = {"success", "carrying"};
+
+/* What every room has; the first two of its parameters. */
+enum { MINIGRID_P_ENCODING, MINIGRID_P_SEE_THROUGH, MINIGRID_P_COUNT };
+static const char *const minigrid_encodings[] = {"categories", "numbers", NULL};
+#define MINIGRID_PARAMS(see_through_)                                                              \
+	[MINIGRID_P_ENCODING] = {"encoding",                                                       \
+				 "what a network sees of each number: categories, one input "      \
+				 "for each value; numbers, the number itself",                     \
+				 BERN_CHOICE,                                                      \
+				 0,                                                                \
+				 "categories",                                                     \
+				 0,                                                                \
+				 0,                                                                \
+				 minigrid_encodings},                                              \
+	[MINIGRID_P_SEE_THROUGH] = {"see_through_walls",                                           \
+				    "whether walls and closed doors hide nothing",                 \
+				    BERN_BOOL,                                                     \
+				    0,                                                             \
+				    see_through_,                                                  \
+				    0,                                                             \
+				    0,                                                             \
+				    NULL}
+
+#define MINIGRID_7(x) x, x, x, x, x, x, x
+#define MINIGRID_CELL MINIGRID_OBJECTS, 6, 3
+static const int32_t minigrid_sizes[MINIGRID_NUMBERS] = {
+	MINIGRID_7(MINIGRID_CELL), MINIGRID_7(MINIGRID_CELL),
+	MINIGRID_7(MINIGRID_CELL), MINIGRID_7(MINIGRID_CELL),
+	MINIGRID_7(MINIGRID_CELL), MINIGRID_7(MINIGRID_CELL),
+	MINIGRID_7(MINIGRID_CELL), 4};
+static const int32_t minigrid_action_sizes[1] = {MINIGRID_ACTIONS};
+static const char *const minigrid_action_names[MINIGRID_ACTIONS] = {
+	"left", "right", "forward", "pickup", "drop", "toggle", "done"};
+static const char *const minigrid_keys[MINIGRID_ACTIONS] = {"left", "right", "up",    "p",
+							    "d",    "space", "return"};
+
+/* The reward of reaching the goal after so many steps. */
+static inline double minigrid_reward(const minigrid_model *m, int32_t steps)
+{
+	/* where a user let the episode go on beyond the limit, it falls no further */
+	double part = steps < m->limit ? (double)steps / m->limit : 1;
+	return 1 - 0.9 * part;
+}
+
+/* Makes a model of `size` bytes that begins with a minigrid_model, and tells the host of it. shortest: the goal cannot be reached in fewer steps.
+ * NULL, with the sentence written, if there is no memory. */
+static inline void *minigrid_open(size_t size, int32_t width, int32_t height, int32_t limit,
+				  int32_t shortest, const bern_value *values, bern_instance *out,
+				  char *err, size_t err_size)
+{
+	minigrid_model *m = calloc(1, size);
+	if (!m) {
+		snprintf(err, err_size, "no memory for the model");
+		return NULL;
+	}
+	m->width = width;
+	m->height = height;
+	m->limit = limit;
+	m->numbers = values[MINIGRID_P_ENCODING].i == 1;
+	m->see_through = values[MINIGRID_P_SEE_THROUGH].i != 0;
+	out->model = m;
+	out->state_size = sizeof(minigrid_state) + (uint64_t)width * (uint64_t)height;
+	out->max_steps = (uint64_t)limit;
+	if (m->numbers) {
+		static const float low[MINIGRID_NUMBERS];
+		static const float high[MINIGRID_NUMBERS] = {
+#define MINIGRID_HIGH MINIGRID_OBJECTS - 1, 5, 2
+			MINIGRID_7(MINIGRID_HIGH), MINIGRID_7(MINIGRID_HIGH),
+			MINIGRID_7(MINIGRID_HIGH), MINIGRID_7(MINIGRID_HIGH),
+			MINIGRID_7(MINIGRID_HIGH), MINIGRID_7(MINIGRID_HIGH),
+			MINIGRID_7(MINIGRID_HIGH), 3};
+#undef MINIGRID_HIGH
+		out->observation = (bern_space){.kind = BERN_BOX,
+						.dtype = BERN_UINT8,
+						.count = MINIGRID_NUMBERS,
+						.low = low,
+						.high = high};
+	} else {
+		out->observation = (bern_space){.kind = BERN_MULTI_DISCRETE,
+						.count = MINIGRID_NUMBERS,
+						.sizes = minigrid_sizes};
+	}
+	out->action = (bern_space){.kind = BERN_DISCRETE,
+				   .count = 1,
+				   .sizes = minigrid_action_sizes,
+				   .labels = minigrid_action_names,
+				   .keys = minigrid_keys};
+	out->max_return = minigrid_reward(m, shortest);
+	out->has_max_return = 1;
+	return m;
+}
+
+/* ---- making rooms ---------------------------------------------------------------------------------- */
+
+static inline uint8_t *minigrid_at(const minigrid_model *m, minigrid_state *s, int32_t x, int32_t y)
+{
+	return &s->cells[y * m->width + x];
+}
+
+/* Empties the state and walls it in; the agent is nowhere yet. */
+static inline void minigrid_clear(const minigrid_model *m, minigrid_state *s)
+{
+	memset(s, 0, sizeof *s);
+	s->x = s->y = -1;
+	for (int32_t y = 0; y < m->height; y++)
+		for (int32_t x = 0; x < m->width; x++) {
+			int edge = x == 0 || y == 0 || x == m->width - 1 || y == m->height - 1;
+			*minigrid_at(m, s, x, y) = edge ? MINIGRID_WALL : MINIGRID_EMPTY;
+		}
+}
+
+/* Draws a cell of the first `columns` columns that is empty and not the agent's, column before row, until one is found. */
+static inline void minigrid_draw_place(const minigrid_model *m, minigrid_state *s, int32_t columns,
+				       bern_rng *rng, int32_t *x, int32_t *y)
+{
+	do {
+		*x = (int32_t)bern_rng_below(rng, (uint64_t)columns);
+		*y = (int32_t)bern_rng_below(rng, (uint64_t)m->height);
+	} while (*minigrid_at(m, s, *x, *y) != MINIGRID_EMPTY || (*x == s->x && *y == s->y));
+}
+
+/* Puts the agent on a drawn cell of the first `columns` columns, in a drawn direction. */
+static inline void minigrid_draw_agent(const minigrid_model *m, minigrid_state *s, int32_t columns,
+				       bern_rng *rng)
+{
+	int32_t x, y;
+	minigrid_draw_place(m, s, columns, rng, &x, &y);
+	s->x = x;
+	s->y = y;
+	s->direction = (int32_t)bern_rng_below(rng, 4);
+}
+
+/* ---- a step ---------------------------------------------------------------------------------------- */
+
+static const int32_t minigrid_dx[4] = {1, 0, -1, 0}, minigrid_dy[4] = {0, 1, 0, -1};
+
+/* The cell in front of the agent; NULL beyond the map, which counts as a wall. */
+static inline uint8_t *minigrid_front(const minigrid_model *m, minigrid_state *s)
+{
+	int32_t x = s->x + minigrid_dx[s->direction], y = s->y + minigrid_dy[s->direction];
+	if (x < 0 || y < 0 || x >= m->width || y >= m->height)
+		return NULL;
+	return minigrid_at(m, s, x, y);
+}
+
+static inline void minigrid_forward(const minigrid_model *m, minigrid_state *s, uint8_t cell,
+				    bern_outcome *out)
+{
+	if (cell != MINIGRID_EMPTY && cell != MINIGRID_GOAL && cell != MINIGRID_LAVA &&
+	    cell != (MINIGRID_DOOR | MINIGRID_OPEN))
+		return;
+	s->x += minigrid_dx[s->direction];
+	s->y += minigrid_dy[s->direction];
+	if (cell == MINIGRID_GOAL) {
+		out->reward = minigrid_reward(m, s->steps);
+		s->success = 1;
+	}
+	if (cell == MINIGRID_GOAL || cell == MINIGRID_LAVA)
+		out->flags = BERN_TERMINATED;
+}
+
+/* Keys and doors have one colour, so any key fits. A key opens and stays in hand. */
+static inline void minigrid_toggle(uint8_t *cell, int32_t carrying)
+{
+	if (*cell == (MINIGRID_DOOR | MINIGRID_LOCKED)) {
+		if (carrying)
+			*cell = MINIGRID_DOOR | MINIGRID_OPEN;
+	} else if (*cell == (MINIGRID_DOOR | MINIGRID_CLOSED)) {
+		*cell = MINIGRID_DOOR | MINIGRID_OPEN;
+	} else if (*cell == (MINIGRID_DOOR | MINIGRID_OPEN)) {
+		*cell = MINIGRID_DOOR | MINIGRID_CLOSED;
+	}
+}
+
+static inline void minigrid_step(const void *model, void *state, bern_rng *rng, const void *action,
+				 bern_outcome *out)
+{
+	const minigrid_model *m = model;
+	minigrid_state *s = state;
+	(void)rng;
+	int32_t a = *(const int32_t *)action;
+	uint8_t *front = minigrid_front(m, s);
+	s->steps++;
+	if (a == MINIGRID_LEFT || a == MINIGRID_RIGHT)
+		s->direction = (s->direction + (a == MINIGRID_LEFT ? 3 : 1)) & 3;
+	if (!front)
+		return;
+	if (a == MINIGRID_FORWARD) {
+		minigrid_forward(m, s, *front, out);
+	} else if (a == MINIGRID_PICKUP && *front == MINIGRID_KEY && !s->carrying) {
+		s->carrying = MINIGRID_KEY;
+		*front = MINIGRID_EMPTY;
+	} else if (a == MINIGRID_DROP && *front == MINIGRID_EMPTY && s->carrying) {
+		*front = MINIGRID_KEY;
+		s->carrying = 0;
+	} else if (a == MINIGRID_TOGGLE) {
+		minigrid_toggle(front, s->carrying);
+	}
+}
+
+/* ---- the view -------------------------------------------------------------------------------------- */
+
+/* The map's cell at column i (from the left) and row j (6: the agent's own) of the view. */
+static inline void minigrid_to_map(const minigrid_state *s, int32_t i, int32_t j, int32_t *x,
+				   int32_t *y)
+{
+	int32_t dx = minigrid_dx[s->direction], dy = minigrid_dy[s->direction];
+	int32_t ahead = MINIGRID_VIEW - 1 - j, aside = i - MINIGRID_VIEW / 2;
+	/* to the right of (dx, dy) lies (-dy, dx) */
+	*x = s->x + dx * ahead - dy * aside;
+	*y = s->y + dy * ahead + dx * aside;
+}
+
+static inline int minigrid_opaque(uint8_t cell)
+{
+	return cell == MINIGRID_WALL || cell == (MINIGRID_DOOR | MINIGRID_CLOSED) ||
+	       cell == (MINIGRID_DOOR | MINIGRID_LOCKED);
+}
+
+/* What can be seen: light starts at the agent and spreads row by row away from it, first to the right, then to the left, each time
+ * to the neighbour, to the cell ahead, and to the one between them, from every lit cell that lets it pass. */
+static inline void minigrid_light(const uint8_t cells[MINIGRID_VIEW][MINIGRID_VIEW],
+				  uint8_t lit[MINIGRID_VIEW][MINIGRID_VIEW])
+{
+	memset(lit, 0, MINIGRID_SEEN);
+	lit[MINIGRID_VIEW - 1][MINIGRID_VIEW / 2] = 1;
+	for (int32_t j = MINIGRID_VIEW - 1; j >= 0; j--)
+		for (int32_t side = 1; side >= -1; side -= 2) {
+			int32_t first = side > 0 ? 0 : MINIGRID_VIEW - 1;
+			for (int32_t k = 0; k < MINIGRID_VIEW - 1; k++) {
+				int32_t i = first + side * k;
+				if (!lit[j][i] || minigrid_opaque(cells[j][i]))
+					continue;
+				lit[j][i + side] = 1;
+				if (j > 0)
+					lit[j - 1][i + side] = lit[j - 1][i] = 1;
+			}
+		}
+}
+
+/* The view by rows, far to near: cells, and which of them are seen. */
+static inline void minigrid_look(const minigrid_model *m, const minigrid_state *s,
+				 uint8_t cells[MINIGRID_VIEW][MINIGRID_VIEW],
+				 uint8_t lit[MINIGRID_VIEW][MINIGRID_VIEW])
+{
+	for (int32_t j = 0; j < MINIGRID_VIEW; j++)
+		for (int32_t i = 0; i < MINIGRID_VIEW; i++) {
+			int32_t x, y;
+			minigrid_to_map(s, i, j, &x, &y);
+			int outside = x < 0 || y < 0 || x >= m->width || y >= m->height;
+			cells[j][i] = outside ? MINIGRID_WALL : s->cells[y * m->width + x];
+		}
+	if (m->see_through)
+		memset(lit, 1, MINIGRID_SEEN);
+	else
+		minigrid_light((const uint8_t(*)[MINIGRID_VIEW])cells, lit);
+	cells[MINIGRID_VIEW - 1][MINIGRID_VIEW / 2] = (uint8_t)(s->carrying ? s->carrying
+									    : MINIGRID_EMPTY);
+}
+
+static inline void minigrid_observe(const void *model, const void *state, void *observation)
+{
+	static const uint8_t colors[MINIGRID_OBJECTS] = {
+		[MINIGRID_WALL] = 5, [MINIGRID_DOOR] = 4, [MINIGRID_KEY] = 4, [MINIGRID_GOAL] = 1};
+	const minigrid_model *m = model;
+	const minigrid_state *s = state;
+	uint8_t cells[MINIGRID_VIEW][MINIGRID_VIEW], lit[MINIGRID_VIEW][MINIGRID_VIEW];
+	uint8_t numbers[MINIGRID_NUMBERS], *o = numbers;
+	minigrid_look(m, s, cells, lit);
+	for (int32_t i = 0; i < MINIGRID_VIEW; i++)
+		for (int32_t j = 0; j < MINIGRID_VIEW; j++) {
+			uint8_t cell = lit[j][i] ? cells[j][i] : MINIGRID_UNSEEN;
+			*o++ = cell & 15;
+			*o++ = colors[cell & 15];
+			*o++ = cell >> 4;
+		}
+	*o = (uint8_t)s->direction;
+	if (m->numbers)
+		memcpy(observation, numbers, sizeof numbers);
+	else
+		for (int32_t i = 0; i < MINIGRID_NUMBERS; i++)
+			((int32_t *)observation)[i] = numbers[i];
+}
+
+static inline void minigrid_read_metrics(const void *model, const void *state, double *out)
+{
+	const minigrid_state *s = state;
+	(void)model;
+	out[0] = s->success;
+	out[1] = s->carrying != 0;
+}
+
+/* ---- drawing --------------------------------------------------------------------------------------- */
+
+static inline void minigrid_draw_key(const bern_canvas *c, double x, double y, double size,
+				     uint32_t color)
+{
+	c->disc(c->user, x, y + 0.25 * size, 0.16 * size, color);
+	c->line(c->user, x, y + 0.25 * size, x, y - 0.35 * size, 0.09 * size, color);
+	c->line(c->user, x, y - 0.3 * size, x + 0.18 * size, y - 0.3 * size, 0.09 * size, color);
+}
+
+static inline void minigrid_draw_door(const bern_canvas *c, double x, double y, int32_t door,
+				      uint32_t color)
+{
+	if (door == MINIGRID_OPEN) {
+		c->rect(c->user, x - 0.46, y - 0.46, 0.14, 0.92, color);
+		return;
+	}
+	c->rect(c->user, x - 0.46, y - 0.46, 0.92, 0.92, color);
+	c->disc(c->user, x + 0.25, y, 0.1, BERN_RGB(60, 60, 60));
+	if (door == MINIGRID_LOCKED)
+		c->line(c->user, x + 0.25, y, x + 0.25, y - 0.25, 0.07, BERN_RGB(60, 60, 60));
+}
+
+/* The room from above; the cells in view are lighter. */
+static inline void minigrid_draw(const void *model, const void *state, const bern_canvas *c)
+{
+	const minigrid_model *m = model;
+	const minigrid_state *s = state;
+	const uint32_t yellow = BERN_RGB(0xe6, 0x9f, 0x00), green = BERN_RGB(0x00, 0x9e, 0x73);
+	uint8_t cells[MINIGRID_VIEW][MINIGRID_VIEW], lit[MINIGRID_VIEW][MINIGRID_VIEW];
+	double width = m->width, height = m->height;
+	c->view(c->user, 0, 0, width, height);
+	c->rect(c->user, 0, 0, width, height, BERN_RGB(214, 218, 222));
+	minigrid_look(m, s, cells, lit);
+	for (int32_t j = 0; j < MINIGRID_VIEW; j++)
+		for (int32_t i = 0; i < MINIGRID_VIEW; i++) {
+			int32_t x, y;
+			minigrid_to_map(s, i, j, &x, &y);
+			if (lit[j][i] && x >= 0 && y >= 0 && x < m->width && y < m->height)
+				c->rect(c->user, x, m->height - 1 - y, 1, 1,
+					BERN_RGB(248, 248, 244));
+		}
+	for (int32_t cell = 0; cell < m->width * m->height; cell++) {
+		double x = cell % m->width + 0.5, y = m->height - cell / m->width - 0.5;
+		switch (s->cells[cell] & 15) {
+		case MINIGRID_WALL:
+			c->rect(c->user, x - 0.5, y - 0.5, 1, 1, BERN_RGB(84, 88, 94));
+			break;
+		case MINIGRID_GOAL:
+			c->rect(c->user, x - 0.46, y - 0.46, 0.92, 0.92, green);
+			break;
+		case MINIGRID_LAVA:
+			c->rect(c->user, x - 0.46, y - 0.46, 0.92, 0.92, BERN_RGB(0xd5, 0x5e, 0));
+			break;
+		case MINIGRID_KEY:
+			minigrid_draw_key(c, x, y, 1, yellow);
+			break;
+		case MINIGRID_DOOR:
+			minigrid_draw_door(c, x, y, s->cells[cell] & 48, yellow);
+			break;
+		default:
+			break;
+		}
+	}
+	/* the agent, pointing where it faces, and what it carries */
+	double x = s->x + 0.5, y = m->height - s->y - 0.5;
+	double dx = minigrid_dx[s->direction], dy = -minigrid_dy[s->direction];
+	const double body[6] = {x + 0.4 * dx,
+				y + 0.4 * dy,
+				x - 0.35 * dx - 0.32 * dy,
+				y - 0.35 * dy + 0.32 * dx,
+				x - 0.35 * dx + 0.32 * dy,
+				y - 0.35 * dy - 0.32 * dx};
+	c->polygon(c->user, body, 3, BERN_RGB(0x00, 0x72, 0xb2));
+	if (s->carrying)
+		minigrid_draw_key(c, x, y, 0.5, yellow);
+}
+
+/* One table. Each room has its own reset. */
+#define MINIGRID_TABLE(id_, summary_, source_, params_, random_, solved_, open_, reset_)           \
+	{                                                                                          \
+		.abi = BERN_ENV_ABI, .struct_size = sizeof(bern_env), .id = id_,                   \
+		.summary = summary_, .source = source_, .params = params_,                         \
+		.fields = minigrid_fields, .metrics = minigrid_metrics,                            \
+		.param_count = sizeof params_ / sizeof params_[0],                                 \
+		.field_count = sizeof minigrid_fields / sizeof minigrid_fields[0],                 \
+		.metric_count = sizeof minigrid_metrics / sizeof minigrid_metrics[0],              \
+		.has_returns = 1, .random_return = random_, .solved_return = solved_,              \
+		.step_seconds = 0.1, .open = open_, .close = free, .reset = reset_,                \
+		.step = minigrid_step, .observe = minigrid_observe,                                \
+		.read_metrics = minigrid_read_metrics, .draw = minigrid_draw,                      \
+	}
+
+#define MINIGRID_SOURCE                                                                            \
+	"MiniGrid 2.5 (Chevalier-Boisvert et al. 2023, arXiv 2306.13831), same draws"
+
+#endif
