@@ -61,45 +61,100 @@ static int print_paths(const char *const *paths, size_t count)
 	return EXIT_OK;
 }
 
-/* One environment: a row of the table or a line of JSON. */
-static int32_t print_env(const bern_env *env, const char *origin, int json, int id_width,
-			 bern_error *e)
+/* ---- the table ------------------------------------------------------------------------------------------ */
+
+enum { COLUMN_ID, COLUMN_OBSERVATION, COLUMN_ACTION, COLUMN_LIMIT, COLUMN_SOLVED, COLUMNS };
+static const char *const titles[COLUMNS] = {"id", "observation", "action", "limit", "solved at"};
+
+/* One row. An environment that cannot be opened has none. */
+typedef struct row {
+	char cell[COLUMNS][160];
+	const char *summary; /* borrowed; NULL: no row */
+} row;
+
+static int32_t fill_row(row *r, const bern_env *env, bern_error *e)
 {
 	bern_world world;
-	char observation[80], action[80], limit[32] = "none", solved[40] = "-";
 	int32_t rc = bern_world_open(&world, env, NULL, 0, e);
 	if (rc)
 		return bern_because(e, "%s", env->id);
-	if (json) {
-		rc = describe_json(stdout, &world, origin, 0, e);
-	} else {
-		if (world.instance.max_steps)
-			snprintf(limit, sizeof limit, "%" PRIu64, world.instance.max_steps);
-		if (env->has_returns)
-			snprintf(solved, sizeof solved, "%g", env->solved_return);
-		printf("%-*s  %-16s  %-16s  %6s  %9s  %s\n", id_width, env->id,
-		       describe_space(&world.instance.observation, observation, sizeof observation),
-		       describe_space(&world.instance.action, action, sizeof action), limit, solved,
-		       env->summary);
-	}
+	const bern_instance *instance = &world.instance;
+	snprintf(r->cell[COLUMN_ID], sizeof r->cell[0], "%s", env->id);
+	describe_space(&instance->observation, r->cell[COLUMN_OBSERVATION], sizeof r->cell[0]);
+	describe_space(&instance->action, r->cell[COLUMN_ACTION], sizeof r->cell[0]);
+	if (instance->max_steps)
+		snprintf(r->cell[COLUMN_LIMIT], sizeof r->cell[0], "%" PRIu64, instance->max_steps);
+	else
+		snprintf(r->cell[COLUMN_LIMIT], sizeof r->cell[0], "none");
+	if (env->has_returns)
+		snprintf(r->cell[COLUMN_SOLVED], sizeof r->cell[0], "%g", env->solved_return);
+	else
+		snprintf(r->cell[COLUMN_SOLVED], sizeof r->cell[0], "-");
+	r->summary = env->summary;
 	bern_world_finish(&world);
-	return rc;
+	return 0;
 }
 
-static int print_all(const bern_registry *registry, int json)
+static void print_cells(const char *const cells[COLUMNS], const int width[COLUMNS],
+			const char *summary)
 {
-	int id_width = 2, status = EXIT_OK;
-	for (size_t i = 0; i < bern_registry_count(registry); i++) {
-		int width = (int)strlen(bern_registry_at(registry, i)->id);
-		id_width = width > id_width ? width : id_width;
+	/* numbers to the right */
+	for (int i = 0; i < COLUMNS; i++)
+		printf("%*s  ", i < COLUMN_LIMIT ? -width[i] : width[i], cells[i]);
+	printf("%s\n", summary);
+}
+
+static int print_table(const bern_registry *registry)
+{
+	size_t count = bern_registry_count(registry);
+	row *rows = calloc(count ? count : 1, sizeof *rows);
+	int width[COLUMNS], status = EXIT_OK;
+	bern_error e;
+	if (!rows) {
+		bern_fail(&e, BERN_EMEMORY, "out of memory");
+		return report_error("envs", &e);
 	}
-	if (!json)
-		printf("%-*s  %-16s  %-16s  %6s  %9s  %s\n", id_width, "id", "observation",
-		       "action", "limit", "solved at", "summary");
+	for (int k = 0; k < COLUMNS; k++)
+		width[k] = (int)strlen(titles[k]);
+	for (size_t i = 0; i < count; i++) {
+		if (fill_row(&rows[i], bern_registry_at(registry, i), &e)) {
+			status = report_error("envs", &e);
+			continue;
+		}
+		for (int k = 0; k < COLUMNS; k++) {
+			int length = (int)strlen(rows[i].cell[k]);
+			width[k] = length > width[k] ? length : width[k];
+		}
+	}
+	print_cells(titles, width, "summary");
+	for (size_t i = 0; i < count; i++) {
+		const char *cells[COLUMNS];
+		for (int k = 0; k < COLUMNS; k++)
+			cells[k] = rows[i].cell[k];
+		if (rows[i].summary)
+			print_cells(cells, width, rows[i].summary);
+	}
+	free(rows);
+	return status;
+}
+
+/* One line for each. */
+static int print_json(const bern_registry *registry)
+{
+	int status = EXIT_OK;
 	for (size_t i = 0; i < bern_registry_count(registry); i++) {
+		bern_world world;
 		bern_error e;
-		if (print_env(bern_registry_at(registry, i), bern_registry_origin(registry, i),
-			      json, id_width, &e))
+		const bern_env *env = bern_registry_at(registry, i);
+		int32_t rc = bern_world_open(&world, env, NULL, 0, &e);
+		if (rc) {
+			bern_because(&e, "%s", env->id);
+		} else {
+			rc = describe_json(stdout, &world, bern_registry_origin(registry, i), 0,
+					   &e);
+			bern_world_finish(&world);
+		}
+		if (rc)
 			status = report_error("envs", &e);
 	}
 	return status;
@@ -141,7 +196,7 @@ int cmd_envs(const char *program, int argc, char **argv)
 	} else if (open_registry(&registry, paths, path_count, &e)) {
 		status = report_error("envs", &e);
 	} else {
-		status = print_all(registry, json);
+		status = json ? print_json(registry) : print_table(registry);
 		bern_registry_destroy(registry);
 	}
 	free(paths);

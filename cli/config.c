@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 extern char **environ;
 
@@ -171,6 +172,16 @@ int32_t config_give_set(config_list *list, const char *assignment, bern_error *e
 	size_t section = dot ? (size_t)(dot - assignment) : 0;
 	int in_env = section == 3 && !strncmp(assignment, "env", 3);
 	int in_train = section == 5 && !strncmp(assignment, "train", 5);
+	/* what is nearly right: a known option without train., any other key without env. */
+	if (equals && equals > assignment && (!dot || dot > equals)) {
+		char key[128];
+		snprintf(key, sizeof key, "%.*s", (int)(equals - assignment), assignment);
+		int option = train_option_find(key) < train_option_count();
+		return bern_fail(e, BERN_EUSAGE,
+				 "--set: '%.200s' is not env.KEY=VALUE, env.KEY=@FILE or "
+				 "train.KEY=VALUE, did you mean %s.%.200s?",
+				 assignment, option ? "train" : "env", assignment);
+	}
 	if (!equals || !dot || equals <= dot + 1 || (!in_env && !in_train))
 		return bern_fail(e, BERN_EUSAGE,
 				 "--set: '%.200s' is not env.KEY=VALUE, env.KEY=@FILE or "
@@ -425,6 +436,24 @@ int32_t config_apply(const config_list *list, const bern_env *env, run_config *c
 	return 0;
 }
 
+void config_hint_file(const run_config *config, const bern_env *env, bern_error *e)
+{
+	for (size_t i = 0; i < config->setting_count; i++) {
+		const bern_setting *setting = &config->settings[i];
+		size_t key = strlen(setting->key), length = strlen(e->text);
+		/* the sentence is about this parameter, and its text is a file's name */
+		const char *about = strstr(e->text, setting->key);
+		if (!about || about[key] != ':' || access(setting->text, R_OK) != 0)
+			continue;
+		for (uint32_t k = 0; k < env->param_count; k++)
+			if (env->params[k].type == BERN_TEXT &&
+			    !strcmp(env->params[k].key, setting->key) && length < sizeof e->text)
+				snprintf(e->text + length, sizeof e->text - length,
+					 "; for the text of that file: env.%s=@%s", setting->key,
+					 setting->text);
+	}
+}
+
 /* What hangs together: checked when all is known. The agent checks its own options when it is made. */
 static int32_t check(run_config *config, const bern_env *env, config_origins *origins,
 		     bern_error *e)
@@ -544,7 +573,10 @@ static int32_t resolve(const config_sources *sources, bern_registry *registry, c
 		rc = check(config, env, origins, e);
 	if (rc)
 		return rc;
-	return bern_world_open(world, env, config->settings, config->setting_count, e);
+	rc = bern_world_open(world, env, config->settings, config->setting_count, e);
+	if (rc)
+		config_hint_file(config, env, e);
+	return rc;
 }
 
 int32_t config_resolve(const config_sources *sources, bern_registry *registry, run_config *config,

@@ -93,6 +93,10 @@ int32_t config_apply(const config_list *list, const bern_env *env, run_config *c
 		     config_origins *origins, bern_error *e);
 void config_origins_finish(config_origins *origins);
 
+/* After an environment could not be opened: adds to the sentence that a text parameter which names a file, and is none of
+ * its text, is written env.KEY=@FILE. */
+void config_hint_file(const run_config *config, const bern_env *env, bern_error *e);
+
 /* As run_config_yaml; with origins (may be NULL) each value's as a comment. */
 char *run_config_yaml_from(const run_config *config, const bern_world *world,
 			   const config_origins *origins);

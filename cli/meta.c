@@ -171,10 +171,12 @@ int32_t find_environment(const bern_registry *registry, const char *id, const ru
 	if (!rc)
 		return 0;
 	meta_text(folder, "env_origin", origin, sizeof origin);
+	int there = access(origin, R_OK) == 0;
 	if (strchr(origin, '/'))
 		return bern_fail(e, rc,
-				 "there is no environment %s; it came from the plugin %s: give "
-				 "its folder as --env-path",
-				 id, origin);
+				 "there is no environment %s; it came from the plugin %.900s, "
+				 "which is %s: give --env-path %s",
+				 id, origin, there ? "still there" : "not there any more",
+				 there ? origin : "with where it is now");
 	return rc;
 }

@@ -9,7 +9,7 @@ int32_t opened_env_init(opened_env *o, const char *command, const char *word,
 			const char *const *paths, size_t path_count, const config_list *settings,
 			bern_error *e)
 {
-	const bern_env *env;
+	const bern_env *env = NULL;
 	memset(o, 0, sizeof *o);
 	for (size_t i = 0; i < settings->count; i++)
 		if (!settings->items[i].in_env)
@@ -26,6 +26,8 @@ int32_t opened_env_init(opened_env *o, const char *command, const char *word,
 	if (rc == 0)
 		rc = bern_world_open(&o->world, env, o->config.settings, o->config.setting_count,
 				     e);
+	if (rc && env)
+		config_hint_file(&o->config, env, e);
 	if (rc == 0) {
 		o->origin = registry_origin_of(o->registry, env);
 		return 0;

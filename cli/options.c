@@ -246,6 +246,14 @@ static int32_t unknown_flag(const arg_reader *reader, const char *name, int leng
 	if (!strncmp(hint, lead, sizeof lead - 1))
 		return bern_fail(e, BERN_EUSAGE, "no option --%s%s--%s", given, lead,
 				 hint + sizeof lead - 1);
+	/* somebody may mean a parameter of the environment, which is not known yet */
+	for (size_t i = 0; i < reader->flag_count; i++)
+		if (!strcmp(reader->flags[i].name, "set"))
+			return bern_fail(
+				e, BERN_EUSAGE,
+				"no option --%s; --help lists them, and a parameter of the "
+				"environment is --set env.KEY=VALUE",
+				given);
 	return bern_fail(e, BERN_EUSAGE, "no option --%s; --help lists them", given);
 }
 

@@ -245,12 +245,36 @@ static int32_t only_one(const bern_registry *registry, const char *origin, const
 			 count, origin, list);
 }
 
+/* Ids of older versions elsewhere, whose task is that of an environment here. */
+static const struct alias {
+	const char *old, *now;
+} aliases[] = {
+	{"CliffWalking-v0", "CliffWalking-v1"},
+	{"Taxi-v3", "Taxi-v4"},
+};
+
+/* Finds what an old id stands for and says so; 1 if it is none. */
+static int32_t find_alias(const bern_registry *registry, const char *id, const bern_env **env)
+{
+	bern_error ignored;
+	for (size_t i = 0; i < sizeof aliases / sizeof aliases[0]; i++) {
+		if (strcmp(aliases[i].old, id) != 0 ||
+		    bern_registry_find(registry, aliases[i].now, env, &ignored))
+			continue;
+		fprintf(stderr, "bern: %s is an old version, %s is used\n", id, aliases[i].now);
+		return 0;
+	}
+	return 1;
+}
+
 /* By id; one that resembles none is told where the ids are. */
 static int32_t find_id(const bern_registry *registry, const char *id, const bern_env **env,
 		       bern_error *e)
 {
 	static const char said[] = "no such environment";
 	int32_t rc = bern_registry_find(registry, id, env, e);
+	if (rc && find_alias(registry, id, env) == 0)
+		return 0;
 	size_t length = rc ? strlen(e->text) : 0;
 	if (length >= sizeof said && !strcmp(e->text + length - (sizeof said - 1), said))
 		snprintf(e->text + length, sizeof e->text - length, "; `bern envs` lists them");
@@ -260,7 +284,13 @@ static int32_t find_id(const bern_registry *registry, const char *id, const bern
 int32_t registry_find_word(bern_registry *registry, const char *word, const bern_env **env,
 			   bern_error *e)
 {
-	size_t length;
+	size_t length = strlen(word);
+	if (length > 2 && !strcmp(word + length - 2, ".c"))
+		return bern_fail(
+			e, BERN_EUSAGE,
+			"%.300s: is source, not a library; compile it first: cc -shared -fPIC "
+			"$(pkg-config --cflags bern) %.300s -o %.*s.so",
+			word, word, (int)(length - 2 < 300 ? length - 2 : 300), word);
 	if (!is_library(word, &length))
 		return find_id(registry, word, env, e);
 	char *path = strndup(word, length);

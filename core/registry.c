@@ -454,6 +454,23 @@ static size_t list_versions(const bern_registry *registry, const char *id, size_
 	return found;
 }
 
+/* Of the ids that share the base of `id`, the one of the highest version. */
+static const char *newest_version(const bern_registry *registry, const char *id, size_t base)
+{
+	const char *best = "";
+	long highest = -1;
+	for (size_t i = 0; i < registry->count; i++) {
+		const char *other = registry->entries[i]->env.id;
+		/* a checked id has at most nine digits */
+		long version = same_base(id, base, other) ? atol(other + base + 2) : -1;
+		if (version > highest) {
+			highest = version;
+			best = other;
+		}
+	}
+	return best;
+}
+
 int32_t bern_registry_find(const bern_registry *registry, const char *id, const bern_env **env,
 			   bern_error *e)
 {
@@ -472,8 +489,10 @@ int32_t bern_registry_find(const bern_registry *registry, const char *id, const 
 	size_t found = list_versions(registry, id, base ? base : strlen(id), versions,
 				     sizeof versions);
 	if (found && base && !misspelt)
-		return bern_fail(e, BERN_EUSAGE, "%s: no such version; there %s %s", id,
-				 found == 1 ? "is" : "are", versions);
+		return bern_fail(e, BERN_EUSAGE, "%s: no such version; there %s %s%s%s", id,
+				 found == 1 ? "is" : "are", versions,
+				 found == 1 ? "" : ", the current one is ",
+				 found == 1 ? "" : newest_version(registry, id, base));
 	if (found && !misspelt)
 		return bern_fail(e, BERN_EUSAGE, "%s: the version is missing; there %s %s", id,
 				 found == 1 ? "is" : "are", versions);

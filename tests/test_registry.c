@@ -390,7 +390,8 @@ START_TEST(finding_says_what_there_is)
 	not_found("CartPole-v1x", "CartPole-v1x: no such environment, did you mean CartPole-v1?");
 	env = NULL;
 	not_found("CartPole-v7",
-		  "CartPole-v7: no such version; there are CartPole-v0, CartPole-v1");
+		  "CartPole-v7: no such version; there are CartPole-v0, CartPole-v1, "
+		  "the current one is CartPole-v1");
 	not_found("space/Taxi-v4", "space/Taxi-v4: no such version; there is space/Taxi-v3");
 	not_found("CartPole",
 		  "CartPole: the version is missing; there are CartPole-v0, CartPole-v1");

@@ -21,6 +21,8 @@ static int32_t corridor_open(const bern_value *values, bern_instance *out, char 
 	(void)values, (void)err, (void)err_size;
 	out->state_size = sizeof(state);
 	out->max_steps = 100; /* the host counts and cuts */
+	out->max_return = 1 - CELLS;
+	out->has_max_return = 1;
 	out->observation.kind = out->action.kind = BERN_DISCRETE;
 	out->observation.count = out->action.count = 1;
 	out->observation.sizes = cells;

@@ -24,7 +24,24 @@ refuses 2 'FrozenLake-v1|too many|usage' train CartPole-v1 FrozenLake-v1
 refuses 2 'FrozenLake-v1|too many|usage' info CartPole-v1 FrozenLake-v1
 refuses 2 'CartPole-v1|too many|usage' envs CartPole-v1
 
+refuses 2 'MinAtar/Breakout-v7|current one is MinAtar/Breakout-v1' train MinAtar/Breakout-v7
+printf 'S.G\n' >"$work/here/map.txt"
+refuses 2 'env.map=@map.txt' train Gridworld-v0 --set env.map=map.txt
+refuses 2 'env.map=@map.txt' info Gridworld-v0 --set env.map=map.txt
+rm "$work/here/map.txt"
+refuses 2 'mine.c|compile it first|-o mine.so' check-env mine.c
+refuses 2 'mine.c|compile it first|-o ./mine.so' train ./mine.c
+
+# older versions that stand for a newer one
+for old in Taxi-v3:Taxi-v4 CliffWalking-v0:CliffWalking-v1; do
+	bern train "${old%:*}" --print-config --recipe none
+	check "$old is taken" test "$status" -eq 0
+	check '... with one line of warning' test "$(cat "$work/err")" = "bern: ${old%:*} is an old version, ${old#*:} is used"
+	says "id: ${old#*:}"
+done
+
 # options
+refuses 2 '--gravity|--set env.KEY=VALUE' train CartPole-v1 --gravity 3
 refuses 2 '--learnin-rate|did you mean --learning-rate?' train CartPole-v1 --learnin-rate 1
 refuses 2 '--zzzz' train CartPole-v1 --zzzz
 refuses 2 '-x' train CartPole-v1 -x
@@ -69,6 +86,8 @@ long=$(printf '%0300d' 1)
 refuses 2 '--runs-dir|255' train CartPole-v1 --runs-dir "$long"
 
 # --set
+refuses 2 '--set|gravity=1|did you mean env.gravity=1?' train CartPole-v1 --set gravity=1
+refuses 2 '--set|seed=1|did you mean train.seed=1?' train CartPole-v1 --set seed=1
 refuses 2 '--set|gravity=1|env.KEY=VALUE' train CartPole-v1 --set gravity=1
 refuses 2 'env.gravty|did you mean gravity?' train CartPole-v1 --set env.gravty=1
 refuses 2 'env.gravity|-3|[0, 100]' train CartPole-v1 --set env.gravity=-3
