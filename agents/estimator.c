@@ -32,13 +32,14 @@ const size_t bern_estimator_count = sizeof bern_estimators / sizeof bern_estimat
 #define UNIT_RATE 0.05f
 
 /* The first layer of which that is so; depth: there is none. */
-enum { NOT_BINARY, DRAWS_BITS, IS_BINARY, IS_SMOOTH };
+enum { NOT_BINARY, DRAWS_BITS, IS_BINARY, IS_SMOOTH, IS_NOISY };
 static size_t find_layer(const bern_offer *offer, int what)
 {
 	for (size_t l = 0; l < offer->depth; l++) {
 		int64_t kind = offer->kind[l];
 		if (what == NOT_BINARY   ? kind != BERN_UNITS_BINARY
 		    : what == DRAWS_BITS ? bern_units_draw_bits(kind)
+		    : what == IS_NOISY   ? bern_units_are_noisy(kind)
 		    : what == IS_BINARY  ? kind == BERN_UNITS_BINARY
 					 : kind == BERN_UNITS_SMOOTH)
 			return l;
@@ -66,6 +67,12 @@ static int32_t check_needs(const bern_estimator *estimator, const bern_offer *of
 				 "and units of layer %zu is %s; allowed with it: %s",
 				 name, odd + 1, bern_units_name(offer->kind[odd]),
 				 automatic(offer));
+	if ((needs & BERN_NEEDS_NOISE) && find_layer(offer, IS_NOISY) == offer->depth)
+		return bern_fail(
+			e, BERN_EUSAGE,
+			"estimator: %s needs units that draw something, and units of layer "
+			"1 is %s; allowed with it: backprop",
+			name, bern_units_name(offer->kind[0]));
 	if ((needs & BERN_NEEDS_REAL) && bits < offer->depth)
 		return bern_fail(e, BERN_EUSAGE,
 				 "estimator: %s needs units that can be differentiated, and units "
@@ -154,6 +161,8 @@ int32_t bern_workspace_init(bern_workspace *work, bern_arena *arena, const bern_
 	work->s0 = bern_arena_take(arena, most, sizeof(float));
 	work->back[0] = bern_arena_take(arena, most, sizeof(float));
 	work->back[1] = bern_arena_take(arena, most, sizeof(float));
+	work->path[0] = bern_arena_take(arena, K, most * sizeof(float));
+	work->path[1] = bern_arena_take(arena, K, most * sizeof(float));
 	work->rows = bern_arena_take(arena, most, sizeof(uint32_t));
 	return bern_arena_check(arena, e);
 }

@@ -43,7 +43,8 @@ typedef struct bern_workspace {
 	float *delta0;   /* (K, N) without the signal */
 	float *surprise; /* (2 N) */
 	float *s, *s0;   /* (most_units) scores */
-	float *back[2];  /* (most_units) back-propagated, for the yardstick */
+	float *back[2];  /* (most_units) */
+	float *path[2];  /* (K, most_units) back-propagated in each firing */
 	uint32_t *rows;  /* (most_units) */
 	void *memory;    /* what the estimator keeps from update to update, or NULL */
 } bern_workspace;
@@ -57,6 +58,7 @@ enum bern_needs {
 	BERN_NEEDS_SMOOTH = 16,   /* at least one is smooth, none is binary */
 	BERN_NEEDS_ROLLOUTS = 32, /* at least two lanes */
 	BERN_NEEDS_CLONES = 64,   /* an environment whose state is plain bytes */
+	BERN_NEEDS_NOISE = 512,   /* at least one hidden layer is noisy */
 	BERN_TAKES_FIRINGS =
 		128, /* any K; estimators that neither need nor take firings have K = 1 */
 	BERN_NEEDS_GRADIENT = 256 /* dL/dh, which enters at the action layer: told in lists */

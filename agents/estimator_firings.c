@@ -7,8 +7,11 @@
  * gradient as its expectation, so that the 1/K part takes off g/K and the factor puts it back. No environment step is added, and a
  * unit still needs only its own firings, its input and K numbers that all units hear. Acting with the mixture, which makes this
  * exact in reinforcement learning, is derived and checked by enumeration here (tests/test_estimators.c); related: Raiko et al. 2015,
- * arXiv 1406.2989; Mnih & Rezende 2016, arXiv 1602.06725. */
-#include "estimator.h"
+ * arXiv 1406.2989; Mnih & Rezende 2016, arXiv 1602.06725.
+ *
+ * Layers that can be differentiated may stand among the binary ones (backward.h): the same holds, since the gradient of the
+ * marginal policy is E[d pi(a|h) + pi(a|h) d log P(bits)], the first part through the noise that does not depend on parameters. */
+#include "backward.h"
 
 static void accumulate(const bern_network *net, const bern_trace *trace, const size_t *rows,
 		       size_t count, const bern_signal *signal, bern_workspace *work,
@@ -16,8 +19,14 @@ static void accumulate(const bern_network *net, const bern_trace *trace, const s
 {
 	size_t K = net->firings, N = net->head.logits, C = net->head.components;
 	float each = 1.0f / (float)K, factor = (float)K / (float)(K - 1);
+	const bern_reverse mixed = {0};
 	for (size_t i = 0; i < count; i++) {
 		size_t r = rows[i];
+		if (!net->binary) {
+			bern_enter(net, trace, r, signal, work);
+			bern_backward(net, trace, r, &mixed, signal, work, gradient);
+			continue;
+		}
 		const float *w = trace->posterior + r * K;
 		const int32_t *action = trace->action + r * C;
 		float A = signal->scale * signal->advantage[r];
@@ -40,7 +49,7 @@ const bern_estimator bern_estimator_firings = {
 	.source = "derived here, see agents/estimator_firings.c; cf. Raiko et al. 2015, "
 		  "Mnih & Rezende 2016",
 	.unbiased = 1,
-	.needs = BERN_NEEDS_BINARY | BERN_NEEDS_FIRINGS,
+	.needs = BERN_NEEDS_NOISE | BERN_NEEDS_FIRINGS,
 	.accumulate = accumulate,
 	.cost = "K forward passes from the hidden layers on",
 };

@@ -13,6 +13,7 @@ typedef struct bern_reference_step {
 	size_t firings;                    /* K */
 	const double *x;                   /* (O) */
 	const uint8_t *h[BERN_MAX_LAYERS]; /* (K, units) of each hidden layer, not padded */
+	const double *y[BERN_MAX_LAYERS];  /* (K, units) what rectifier layers put out */
 	const int32_t *action;             /* (components) */
 	double advantage;
 	const double
@@ -35,5 +36,30 @@ double bern_reference_likelihood(const bern_network *net, const double *params,
  * estimator_firings.c. */
 void bern_reference_estimate(const bern_network *net, const double *params,
 			     const bern_reference_step *step, double *gradient);
+
+/* ---- networks of mixed layers ---- */
+
+/* What a binary layer does with the gradient at its outputs. */
+enum bern_carry {
+	BERN_CARRY_NOTHING,  /* stops it: the score alone, c (h - p) */
+	BERN_CARRY_IDENTITY, /* passes it on in place of the score: straight-through */
+	BERN_CARRY_SIGMOID,  /* times p (1 - p) */
+	BERN_CARRY_REINMAX   /* times |h - p| / 2 */
+};
+
+/* The same for layers of any kind: step->h of binary and smooth layers, step->y of rectifiers. Formulas: backward.h. */
+typedef struct bern_reference_rule {
+	int carry;         /* enum bern_carry */
+	int without_score; /* smooth layers do not count their bits' score */
+} bern_reference_rule;
+
+/* P(bits | x, noise) of all layers that draw bits; pi (K, N) of each firing, and the gradient (param_count) for K = 1 or more. */
+double bern_reference_mixed_probability(const bern_network *net, const double *params,
+					const bern_reference_step *step);
+void bern_reference_mixed_policy(const bern_network *net, const double *params,
+				 const bern_reference_step *step, double *pi);
+void bern_reference_mixed_estimate(const bern_network *net, const double *params,
+				   const bern_reference_step *step, const bern_reference_rule *rule,
+				   double *gradient);
 
 #endif

@@ -38,6 +38,15 @@ static const training trainings[] = {
 	 30},
 	{"relu", "FrozenLake-v1", {"units", "relu", "hidden", "24", "num_envs", "16"}, 30},
 	{"lake", "FrozenLake-v1", {"firings", "8", "hidden", "40", "num_envs", "3"}, 40},
+	{"mixed",
+	 "CartPole-v1",
+	 {"hidden", "18,33,9", "units", "tanh,binary,logistic-rectifier", "firings", "5",
+	  "num_envs", "3"},
+	 40},
+	{"noisy",
+	 "CartPole-v1",
+	 {"hidden", "18,33", "units", "rectifier,smooth", "firings", "4", "num_envs", "3"},
+	 40},
 	{"bandit", "GaussianBandit-v0", {"agent", "gradient-bandit"}, 50},
 };
 

@@ -20,6 +20,8 @@ static const setup setups[] = {
 	{"CartPole-v1", "reinforce", {"units", "tanh", "baseline", "none", "firings", "1"}},
 	{"CartPole-v1", "reinforce", {"baseline", "unit", "optimizer", "rmsprop"}},
 	{"CartPole-v1", "reinforce", {"keep_discount", "true"}},
+	{"CartPole-v1", "reinforce", {"hidden", "9,7", "units", "tanh,binary"}},
+	{"CartPole-v1", "reinforce", {"hidden", "9,7", "units", "smooth,rectifier"}},
 	{"FrozenLake-v1", "reinforce", {"advantage_scale", "running", "firings", "1"}},
 	{"FrozenLake-v1", "reinforce", {"baseline", "mean", "schedule", "cosine"}},
 	{"GaussianBandit-v0", "reinforce", {"optimizer", "sgd"}},
