@@ -3,11 +3,8 @@
 #ifndef BERN_TEST_LEARNING_H
 #define BERN_TEST_LEARNING_H
 
-#include "config.h"
-#include "trainer.h"
+#include "experiment.h"
 
-#include <bern/builtin.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,117 +46,16 @@ static const learning_row learning_rows[] = {
 };
 enum { LEARNING_ROWS = sizeof learning_rows / sizeof learning_rows[0] };
 
-/* One seed. Steps are 0 where there was no such look. */
-typedef struct learning_result {
-	uint64_t steps; /* made in all */
-	uint64_t first,
-		third; /* steps at the first good look; at the first of stop_looks in a row */
-	double mean;   /* return of the latest weights over the recipe's final episodes */
-	double error;  /* its standard error */
-} learning_result;
-
-/* Learns until the steps are made or the looks are good, looking where the recipe does. */
-static inline int32_t learning_train(bern_agent *agent, bern_lanes *lanes,
-				     bern_evaluator *evaluator, const run_options *run,
-				     learning_result *out, bern_error *e)
-{
-	uint64_t next = (uint64_t)run->eval_interval, start = 0;
-	uint32_t looks = 0;
-	int64_t good = 0;
-	while (lanes->steps < (uint64_t)run->total_timesteps) {
-		int32_t rc = agent->kind->learn(agent, lanes, e);
-		if (rc)
-			return rc;
-		/* looks that stop nothing change nothing */
-		if (!run->stop_looks || lanes->steps < next)
-			continue;
-		const bern_eval_plan plan = {.episodes = (uint64_t)run->eval_episodes,
-					     .seed = run->seed,
-					     .is_look = 1,
-					     .look = looks++,
-					     .has_target = 1,
-					     .target = run->stop_return,
-					     .max_episode_steps = EVAL_MAX_EPISODE_STEPS};
-		bern_eval_result look = {0};
-		rc = bern_evaluate(evaluator, agent, &plan, &look, e);
-		if (rc)
-			return rc;
-		next = (lanes->steps / (uint64_t)run->eval_interval + 1) *
-		       (uint64_t)run->eval_interval;
-		if (look.given_up || look.mean < run->stop_return) {
-			good = 0;
-			continue;
-		}
-		if (!out->first)
-			out->first = lanes->steps;
-		if (good++ == 0)
-			start = lanes->steps;
-		if (good == run->stop_looks) {
-			out->third = start;
-			return 0;
-		}
-	}
-	return 0;
-}
-
 /* Plays one seed of a row whose recipe lies in `folder`. */
 static inline int32_t learning_run(const learning_row *row, const char *folder, uint64_t seed,
-				   learning_result *out, bern_error *e)
+				   experiment_result *out, bern_error *e)
 {
-	run_config config = {0};
-	bern_registry *registry = NULL;
-	bern_world world = {0};
-	bern_lanes lanes = {0};
-	bern_agent *agent = NULL;
-	bern_evaluator *evaluator = NULL;
-	const bern_env *env = NULL;
 	char path[1024];
-	memset(out, 0, sizeof *out);
 	snprintf(path, sizeof path, "%s/%s.yaml", folder, row->recipe);
-	int32_t rc = run_config_read(&config, path, e);
-	if (rc)
-		return rc;
-	for (size_t i = 0; !rc && i < LEARNING_OPTIONS && row->options[i][0]; i++)
-		rc = bern_agent_config_set(&config.agent, row->options[i][0], row->options[i][1],
-					   e);
-	config.run.seed = seed;
-	config.agent.total_timesteps = (uint64_t)config.run.total_timesteps;
-	if (!rc)
-		rc = bern_registry_create(&registry, e);
-	for (size_t i = 0; !rc && bern_builtin_plugin(i); i++)
-		rc = bern_registry_adopt(registry, bern_builtin_plugin(i), "built in", e);
-	if (!rc)
-		rc = bern_registry_find(registry, config.env_id, &env, e);
-	if (!rc)
-		rc = bern_world_open(&world, env, config.settings, config.setting_count, e);
-	if (!rc)
-		rc = bern_agent_create(&agent, &config.agent, &world, seed, e);
-	if (!rc)
-		rc = bern_lanes_init(&lanes, &world, (size_t)config.agent.num_envs, seed,
-				     BERN_FOR_ENVIRONMENT, 0, e);
-	if (!rc)
-		rc = bern_lanes_reset(&lanes, e);
-	if (!rc)
-		rc = bern_evaluator_create(&evaluator, &world, e);
-	if (!rc)
-		rc = learning_train(agent, &lanes, evaluator, &config.run, out, e);
-	out->steps = lanes.steps;
-	if (!rc) {
-		const bern_eval_plan plan = {.episodes = (uint64_t)config.run.final_episodes,
-					     .seed = trainer_final_seed(seed),
-					     .max_episode_steps = EVAL_MAX_EPISODE_STEPS};
-		bern_eval_result left = {0};
-		rc = bern_evaluate(evaluator, agent, &plan, &left, e);
-		out->mean = left.mean;
-		out->error = left.deviation / sqrt((double)left.episodes);
-	}
-	bern_evaluator_destroy(evaluator);
-	bern_agent_destroy(agent);
-	bern_lanes_finish(&lanes);
-	bern_world_finish(&world);
-	bern_registry_destroy(registry);
-	run_config_finish(&config);
-	return rc;
+	experiment x = {.recipe = path};
+	for (size_t i = 0; i < LEARNING_OPTIONS && row->options[i][0]; i++)
+		experiment_set(&x, row->options[i][0], row->options[i][1]);
+	return experiment_run(&x, seed, out, e);
 }
 
 static inline int learning_ascending(const void *a, const void *b)
@@ -199,7 +95,7 @@ static inline int32_t learning_summarize(const learning_row *row, const char *fo
 	double first[LEARNING_SEEDS], third[LEARNING_SEEDS], steps[LEARNING_SEEDS];
 	memset(s, 0, sizeof *s);
 	for (size_t i = 0; i < count; i++) {
-		learning_result r;
+		experiment_result r;
 		int32_t rc = learning_run(row, folder, i + 1, &r, e);
 		if (rc)
 			return rc;

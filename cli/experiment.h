@@ -1,0 +1,42 @@
+/* cli/experiment.h: trainings without a run folder: a recipe with some options changed, one seed, and what came of it.
+ *
+ * The streams are those of `bern train`, so a seed gives the bits that the program gives; looks are made where the recipe makes
+ * them. Any number of threads may each run experiments of their own.
+ */
+#ifndef BERN_CLI_EXPERIMENT_H
+#define BERN_CLI_EXPERIMENT_H
+
+#include "command.h"
+
+#define EXPERIMENT_SETTINGS 16
+
+typedef struct experiment_setting {
+	const char *key, *text; /* an option's key, or "env." and a parameter's */
+} experiment_setting;
+
+/* What is trained. Strings are borrowed. */
+typedef struct experiment {
+	const char *env;    /* NULL: the recipe's */
+	const char *recipe; /* name or file; NULL: the environment's; "none" */
+	experiment_setting settings[EXPERIMENT_SETTINGS]; /* the later one wins */
+	size_t count;
+} experiment;
+
+typedef struct experiment_result {
+	uint64_t steps; /* made in all */
+	uint64_t first,
+		third; /* steps at the first good look, at the first of stop_looks in a row; 0: none */
+	double mean,
+		error; /* return of the agent that is left over final_episodes episodes; its standard error.
+	                          NaN where final_episodes is 0 or learning broke */
+	double learning; /* mean return of the episodes that ended in the last tenth of the steps; NaN: none */
+	double seconds; /* of learning, looks excluded */
+	int broke;      /* 1: a number became infinite or NaN, and learning ended there */
+} experiment_result;
+
+/* Adds a setting; one too many is a mistake of the caller. */
+void experiment_set(experiment *x, const char *key, const char *text);
+
+int32_t experiment_run(const experiment *x, uint64_t seed, experiment_result *out, bern_error *e);
+
+#endif
