@@ -1,5 +1,5 @@
 /* Which environments there are: tables are copied to full size and checked once, when they are taken in. */
-#include <bern/host.h>
+#include "tiles.h"
 
 #include <dirent.h>
 #include <dlfcn.h>
@@ -149,6 +149,49 @@ static int32_t check_functions(const bern_env *env, const char *origin, bern_err
 	return BERN_OK;
 }
 
+/* A batch must be able to hold the whole state in fields that do not overlap. */
+static int32_t check_batches(const bern_env *env, const char *origin, bern_error *e)
+{
+	if (!env->batch_count)
+		return BERN_OK;
+	if (!env->batches)
+		return table_fail(e, origin, env, "it has %u batches, but batches is NULL",
+				  env->batch_count);
+	if (env->mask || env->attach)
+		return table_fail(e, origin, env, "it has batches and %s, which exclude each other",
+				  env->mask ? "a mask" : "attach");
+	if (!env->field_count)
+		return table_fail(e, origin, env, "it has batches, which need fields, and no fields");
+	for (uint32_t i = 0; i < env->batch_count; i++) {
+		const bern_batch *b = env->batches[i];
+		if (!b)
+			return table_fail(e, origin, env, "batch %u is NULL", i);
+		/* the first version had all of this */
+		if (b->struct_size < offsetof(bern_batch, reset) + sizeof b->reset)
+			return table_fail(e, origin, env,
+					  "batch %u has struct_size %u, the least is %zu", i,
+					  b->struct_size,
+					  offsetof(bern_batch, reset) + sizeof b->reset);
+		if (!b->step || !b->reset)
+			return table_fail(e, origin, env,
+					  "the required function %s of batch %u is NULL",
+					  b->step ? "reset" : "step", i);
+	}
+	for (uint32_t i = 0; i < env->field_count; i++)
+		for (uint32_t k = 0; k < i; k++) {
+			const bern_field *f = &env->fields[i], *g = &env->fields[k];
+			/* which begins first, and does it reach the other? */
+			if (f->offset < g->offset
+				    ? g->offset - f->offset < f->count * bern_field_size(f)
+				    : f->offset - g->offset < g->count * bern_field_size(g))
+				return table_fail(e, origin, env,
+						  "it has batches, and the fields %s and %s of its "
+						  "state overlap",
+						  g->name, f->name);
+		}
+	return BERN_OK;
+}
+
 /* Copies a table of any size to a full one and checks it. `env` is written in any case. */
 static int32_t take_table(bern_env *env, const bern_env *table, const char *origin, uint32_t place,
 			  bern_error *e)
@@ -199,7 +242,9 @@ static int32_t take_table(bern_env *env, const bern_env *table, const char *orig
 	int32_t rc = check_functions(env, origin, e);
 	for (uint32_t i = 0; !rc && i < env->param_count; i++)
 		rc = check_param(env, origin, i, e);
-	return rc ? rc : check_fields(env, origin, e);
+	if (!rc)
+		rc = check_fields(env, origin, e);
+	return rc ? rc : check_batches(env, origin, e);
 }
 
 /* ---- the list ------------------------------------------------------------------------------------- */

@@ -1,5 +1,6 @@
 /* One environment opened with checked parameters, and its observations as floats. */
-#include <bern/host.h>
+#include "tiles.h"
+
 
 #include <float.h>
 #include <math.h>
@@ -90,8 +91,6 @@ static int32_t check_space(const bern_space *s, const char *what, const char *id
 
 static int32_t check_instance(const bern_env *env, const bern_instance *x, bern_error *e)
 {
-	static const uint64_t sizes[] = {
-		[BERN_F64] = 8, [BERN_F32] = 4, [BERN_I32] = 4, [BERN_I64] = 8, [BERN_U8] = 1};
 	const char *id = env->id;
 	if (x->state_size == 0 || x->state_size > MOST_STATE)
 		return bern_fail(e, BERN_EFORMAT,
@@ -100,7 +99,7 @@ static int32_t check_instance(const bern_env *env, const bern_instance *x, bern_
 	for (uint32_t i = 0; i < env->field_count; i++) {
 		const bern_field *f = &env->fields[i];
 		if (f->offset > x->state_size ||
-		    f->count > (x->state_size - f->offset) / sizes[f->type])
+		    f->count > (x->state_size - f->offset) / bern_field_size(f))
 			return bern_fail(e, BERN_EFORMAT,
 					 "%s: field %s ends beyond its state of %llu bytes", id,
 					 f->name, (unsigned long long)x->state_size);
@@ -119,11 +118,10 @@ static int32_t check_instance(const bern_env *env, const bern_instance *x, bern_
 	return BERN_OK;
 }
 
-/* Bytes of one raw element: an observation or an action of the space. */
+/* Bytes of a raw observation or action of the space. */
 static size_t raw_bytes(const bern_space *s)
 {
-	int small = s->kind == BERN_MULTI_BINARY || (s->kind == BERN_BOX && s->dtype == BERN_UINT8);
-	return (size_t)s->count * (small ? 1 : 4);
+	return s->count * bern_space_element(s);
 }
 
 static int32_t derive(bern_world *world, bern_error *e)
@@ -265,6 +263,8 @@ int32_t bern_world_open(bern_world *world, const bern_env *env, const bern_setti
 	rc = check_instance(env, &world->instance, e);
 	if (!rc)
 		rc = derive(world, e);
+	if (!rc)
+		rc = bern_batch_select(env, &world->batch, e);
 	if (!rc)
 		return BERN_OK;
 	if (env->close)

@@ -4,6 +4,7 @@
  * without friction as in Florian 2007, "Correct equations for the dynamics of the cart-pole system"; constants, order of
  * operations and start state of Gymnasium's CartPole-v0 and -v1, so that the same seed gives the same episode.
  */
+#include <bern/batch.h>
 #include <bern/env.h>
 #include <bern/math.h>
 #include <bern/rng.h>
@@ -146,34 +147,44 @@ static void reset(const void *model_, void *state_, bern_rng *rng)
 	s->omega = bern_rng_range(rng, -m->start_range, m->start_range);
 }
 
-/* Explicit Euler: positions advance with the velocities from before the step. */
-static void step(const void *model_, void *state_, bern_rng *rng, const void *action,
-		 bern_outcome *out)
-{
-	const model *m = model_;
-	state *s = state_;
-	(void)rng;
-	double force = *(const int32_t *)action ? m->force : -m->force;
-	double cos_theta = bern_cos(s->theta);
-	double sin_theta = bern_sin(s->theta);
+/* Sine and cosine of a pole that leans so little are had for less. */
+#define SMALL_ANGLE 0.78
 
-	double temp = (force + m->pole_mass_length * (s->omega * s->omega) * sin_theta) /
-		      m->total_mass;
+/* Explicit Euler: positions advance with the velocities from before the step. Returns 1 if that was too far. `small` says that
+ * |theta| is at most SMALL_ANGLE. */
+BERN_BATCH_INLINE uint32_t advance(const model *m, int small, int32_t action, double *x, double *v,
+				   double *theta, double *omega)
+{
+	double force = action ? m->force : -m->force;
+	double cos_theta, sin_theta;
+	if (small)
+		bern_sincos_small(*theta, &sin_theta, &cos_theta);
+	else
+		bern_sincos(*theta, &sin_theta, &cos_theta);
+
+	double temp = (force + m->pole_mass_length * (*omega * *omega) * sin_theta) / m->total_mass;
 	double theta_acc = (m->gravity * sin_theta - cos_theta * temp) /
 			   (m->half_length *
 			    (4.0 / 3.0 - m->pole_mass * (cos_theta * cos_theta) / m->total_mass));
 	double x_acc = temp - m->pole_mass_length * theta_acc * cos_theta / m->total_mass;
 
-	s->x += m->tau * s->v;
-	s->v += m->tau * x_acc;
-	s->theta += m->tau * s->omega;
-	s->omega += m->tau * theta_acc;
+	*x += m->tau * *v;
+	*v += m->tau * x_acc;
+	*theta += m->tau * *omega;
+	*omega += m->tau * theta_acc;
+	return (uint32_t)(*x < -m->x_limit) | (uint32_t)(*x > m->x_limit) |
+	       (uint32_t)(*theta < -m->theta_limit) | (uint32_t)(*theta > m->theta_limit);
+}
 
+static void step(const void *model_, void *state_, bern_rng *rng, const void *action,
+		 bern_outcome *out)
+{
+	state *s = state_;
+	(void)rng;
 	out->reward = 1;
-	uint32_t failed = (uint32_t)(s->x < -m->x_limit) | (uint32_t)(s->x > m->x_limit) |
-			  (uint32_t)(s->theta < -m->theta_limit) |
-			  (uint32_t)(s->theta > m->theta_limit);
-	out->flags = failed * BERN_TERMINATED;
+	out->flags = BERN_TERMINATED * advance(model_, bern_abs(s->theta) <= SMALL_ANGLE,
+					       *(const int32_t *)action, &s->x, &s->v, &s->theta,
+					       &s->omega);
 }
 
 static void observe(const void *model_, const void *state_, void *observation)
@@ -186,6 +197,68 @@ static void observe(const void *model_, const void *state_, void *observation)
 	o[2] = (float)s->theta;
 	o[3] = (float)s->omega;
 }
+
+/* ---- 16 at a time ------------------------------------------------------------------------------------- */
+
+typedef struct tile {
+	double x[BERN_TILE], v[BERN_TILE], theta[BERN_TILE], omega[BERN_TILE];
+} tile;
+
+BERN_BATCH_INLINE void step_tile(const model *m, int small, tile *restrict s,
+				 const int32_t *restrict action, double *restrict reward,
+				 uint32_t *restrict flags, float *restrict o)
+{
+	for (int i = 0; i < BERN_TILE; i++) {
+		double x = s->x[i], v = s->v[i], theta = s->theta[i], omega = s->omega[i];
+		flags[i] = BERN_TERMINATED *
+			   advance(m, small, action[i], &x, &v, &theta, &omega);
+		reward[i] = 1;
+		s->x[i] = x, s->v[i] = v, s->theta[i] = theta, s->omega[i] = omega;
+		o[i] = (float)x, o[BERN_TILE + i] = (float)v;
+		o[2 * BERN_TILE + i] = (float)theta, o[3 * BERN_TILE + i] = (float)omega;
+	}
+}
+
+BERN_BATCH_INLINE void step_tiles(const void *model_, const bern_tiles *tiles)
+{
+	const model m = *(const model *)model_; /* a copy: no store can change it */
+	for (size_t t = 0; t < tiles->count; t++) {
+		tile *s = (tile *)tiles->state + t;
+		const int32_t *action = (const int32_t *)tiles->action + t * BERN_TILE;
+		double *reward = tiles->reward + t * BERN_TILE;
+		uint32_t *flags = tiles->flags + t * BERN_TILE;
+		float *o = (float *)tiles->observation + t * 4 * BERN_TILE;
+		uint64_t most = 0; /* bits of a double without its sign are in the order of its size, NaN last */
+		for (int i = 0; i < BERN_TILE; i++) {
+			uint64_t size = bern_bits_of_double(bern_abs(s->theta[i]));
+			most = size > most ? size : most;
+		}
+		if (bern_double_of_bits(most) <= SMALL_ANGLE)
+			step_tile(&m, 1, s, action, reward, flags, o);
+		else
+			step_tile(&m, 0, s, action, reward, flags, o);
+	}
+}
+
+static void reset_tiles(const void *model, const bern_tiles *tiles)
+{
+	for (size_t t = 0; t < tiles->count; t++) {
+		tile *s = (tile *)tiles->state + t;
+		float *o = (float *)tiles->observation + t * 4 * BERN_TILE;
+		for (uint32_t left = tiles->begin[t]; left; left &= left - 1) {
+			int i = bern_lowest_lane(left);
+			state start;
+			reset(model, &start, &tiles->rng[t * BERN_TILE + i]);
+			s->x[i] = start.x, s->v[i] = start.v;
+			s->theta[i] = start.theta, s->omega[i] = start.omega;
+			o[i] = (float)start.x, o[BERN_TILE + i] = (float)start.v;
+			o[2 * BERN_TILE + i] = (float)start.theta;
+			o[3 * BERN_TILE + i] = (float)start.omega;
+		}
+	}
+}
+
+BERN_BATCHES(batches, step_tiles, reset_tiles)
 
 static void draw(const void *model_, const void *state_, const bern_canvas *c)
 {
@@ -238,7 +311,7 @@ static void draw(const void *model_, const void *state_, const bern_canvas *c)
 		.field_count = sizeof fields / sizeof fields[0], .has_returns = 1,                 \
 		.random_return = random_, .solved_return = solved_, .step_seconds = 0.02,          \
 		.open = open_, .close = free, .reset = reset, .step = step, .observe = observe,    \
-		.draw = draw,                                                                      \
+		.draw = draw, .batches = batches, .batch_count = BERN_BATCH_COUNT(batches),        \
 	}
 
 static const bern_env v0 = TABLE("CartPole-v0", "200", 195, 22.19, open_v0);

@@ -166,6 +166,51 @@ typedef struct bern_canvas {
 		      const uint32_t *colors); /* (rows, columns), first row on top */
 } bern_canvas;
 
+/* ---- batches -------------------------------------------------------------------------------------- */
+
+/* A faster second way to step many copies at once, optional. The scalar functions of the table define what an environment does;
+ * a batch must give the same bits, and `bern check-env` compares them.
+ *
+ * Lanes stand in tiles of 16. Whatever belongs to a tile is stored element by element, each as 16 numbers side by side, one
+ * a lane, so that a loop `for (int i = 0; i < BERN_TILE; i++)` over them becomes vector instructions:
+ *
+ *     typedef struct { double x[BERN_TILE], v[BERN_TILE]; } tile;      for a state of the fields x and v
+ *
+ * The state of a tile is that of the table's `fields`, in their order: (count, 16) numbers of its type for each, no gaps. The
+ * fields must be all of the state that matters, and not overlap: the host converts between a tile's lane and the plain state
+ * with nothing else, where it clones, saves, draws, or steps a lane by itself. An environment with a mask, or with attach,
+ * has no batch.
+ *
+ * What makes it fast: no calls but of inline functions, no branches that depend on a lane (x ? a : b is none), bern/math.h, one
+ * loop over the 16 lanes, and -O3 -fno-math-errno -fno-trapping-math beside the flags of pkg-config. */
+#define BERN_TILE 16
+
+/* What a batch works on. Arrays of lanes are in order: lane i of tile t is lane 16 t + i. `state` and `observation` are aligned
+ * to 64 bytes, the rest as its type asks. Grows only at its end. */
+typedef struct bern_tiles {
+	uint32_t struct_size; /* set by the host: read no field beyond it */
+	uint32_t count;       /* tiles, 1 or more */
+	void *state;          /* (count) tiles */
+	struct bern_rng *rng; /* (count, 16) the streams of the running episodes */
+	const void *action;   /* (count, action.count, 16) of its type; NULL in reset */
+	const uint16_t *begin; /* (count) in reset: bit i is set where lane i begins an episode; NULL in step */
+	double *reward;       /* (count, 16) written by step; NULL in reset */
+	uint32_t *flags;      /* (count, 16) of enum bern_flag, written by step; NULL in reset */
+	void *observation;    /* (count, observation.count, 16) of its type */
+	double *metrics;      /* (count, metric_count, 16) written by step; NULL in reset */
+} bern_tiles;
+
+/* Grows only at its end. */
+typedef struct bern_batch {
+	uint32_t struct_size; /* sizeof(bern_batch) */
+	uint32_t reserved;    /* 0 */
+	const char *cpu;      /* what the CPU must have: "avx512", "avx2", or NULL: nothing */
+	/* One step of every lane: writes state, reward, flags, observation and metrics of each. */
+	void (*step)(const void *model, const bern_tiles *tiles);
+	/* Begins an episode in the lanes that are set in `begin`, and writes their observations; all else stays as it is. */
+	void (*reset)(const void *model, const bern_tiles *tiles);
+} bern_batch;
+
 /* ---- the table ------------------------------------------------------------------------------------ */
 
 typedef struct bern_env {
@@ -213,6 +258,11 @@ typedef struct bern_env {
 	uint64_t (*save)(const void *model, const void *state, void *buffer, uint64_t size);
 	int32_t (*load)(const void *model, void *state, const void *buffer, uint64_t size,
 			char *err, size_t err_size);
+
+	/* optional. Batches of which the host takes the first that the CPU can run: the most demanding one first. bern/batch.h
+	 * makes such a list from one source. */
+	const bern_batch *const *batches; /* (batch_count) */
+	uint32_t batch_count, reserved;
 } bern_env;
 
 /* Frozen. What a shared library exports: the environments in it. */
@@ -268,7 +318,9 @@ BERN_ASSERT_SIZE(bern_instance, 192);
 BERN_ASSERT_SIZE(bern_outcome, 16);
 BERN_ASSERT_SIZE(bern_field, 24);
 BERN_ASSERT_SIZE(bern_canvas, 72);
-BERN_ASSERT_SIZE(bern_env, 192);
+BERN_ASSERT_SIZE(bern_tiles, 72);
+BERN_ASSERT_SIZE(bern_batch, 32);
+BERN_ASSERT_SIZE(bern_env, 208);
 BERN_ASSERT_SIZE(bern_plugin, 16);
 #endif
 
