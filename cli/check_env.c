@@ -92,6 +92,9 @@ static const char *hint_of(const char *check)
 		{"metrics", "a division by zero, such as a mean over no steps"},
 		{"save",
 		 "save() must return the same size for every state, and write only if it fits"},
+		{"batch", "the same operations in the same order as step(), by -ffp-contract=off and "
+			  "without -ffast-math; a lane that depends on another; or something that is "
+			  "in no field of the table"},
 		{"draw", "call view() first; a negative length or a NaN, perhaps in the last state "
 			 "of an episode; or something drawn from elsewhere than the state"},
 		{"returns",
@@ -137,6 +140,8 @@ static void note_gaps(report *r, const bern_world *world)
 		find(r, "metrics", NOT_CHECKED, "it has no metrics");
 	if (!env->save)
 		find(r, "save", NOT_CHECKED, "its state is plain bytes, so there is no save()");
+	if (!env->batch_count)
+		find(r, "batch", NOT_CHECKED, "it has no batch");
 	if (!env->draw)
 		find(r, "draw", NOT_CHECKED, "it has no draw()");
 	if (env->attach)

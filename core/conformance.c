@@ -3,7 +3,9 @@
  * A rig is one copy of the environment in buffers with guard bytes around them. A script plays it: event after event (a reset or a
  * step), each with random actions that the script's own stream chooses. What can be seen after an event is one row of a trace; the
  * checks play the same script again under other circumstances and compare rows. */
+#include "kernels.h"
 #include "recorder.h"
+#include "tiles.h"
 #include <bern/conformance.h>
 #include <bern/seed.h>
 
@@ -37,6 +39,7 @@ enum check {
 	CHECK_METRICS,
 	CHECK_SAVE,
 	CHECK_DRAW,
+	CHECK_BATCH,
 	CHECK_COUNT
 };
 
@@ -57,6 +60,7 @@ const bern_conformance_check bern_conformance_checks[] = {
 	[CHECK_SAVE] = {"save", "save takes one size and stays inside its room"},
 	[CHECK_DRAW] = {"draw",
 			"drawing begins with a view, uses finite numbers, and is the same twice"},
+	[CHECK_BATCH] = {"batch", "stepping 16 lanes at a time gives the bits of one at a time"},
 };
 const size_t bern_conformance_check_count = CHECK_COUNT;
 _Static_assert(sizeof bern_conformance_checks / sizeof bern_conformance_checks[0] == CHECK_COUNT,
@@ -419,9 +423,7 @@ static void event(run *x, rig *r, const circumstances *how, script *s)
 
 static size_t field_bytes(const bern_field *f)
 {
-	static const size_t sizes[] = {
-		[BERN_F64] = 8, [BERN_F32] = 4, [BERN_I32] = 4, [BERN_I64] = 8, [BERN_U8] = 1};
-	return sizes[f->type] * f->count;
+	return bern_field_size(f) * f->count;
 }
 
 /* One part of what can be seen after an event. */
@@ -837,6 +839,213 @@ static int32_t check_draw(run *x, bern_error *e)
 	return rc;
 }
 
+/* ---- batches ----------------------------------------------------------------------------------------------------------- */
+
+#define TILES       2
+#define BATCH_LANES (TILES * BERN_TILE)
+#define BATCH_STEPS 250
+
+/* What a batch works on, with guards, and the same lanes one by one. */
+typedef struct crowd {
+	const bern_batch *batch;
+	guarded state, rng, action, reward, flags, observation, metrics, begin;
+	guarded scratch; /* one raw observation, row of metrics, or plain state */
+	rig rigs[BATCH_LANES];
+	script scripts[BATCH_LANES];
+	size_t rig_count;
+} crowd;
+
+static void crowd_finish(crowd *c)
+{
+	guarded *const all[] = {&c->state,  &c->rng,         &c->action,  &c->reward, &c->flags,
+				&c->observation, &c->metrics, &c->begin, &c->scratch};
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+		free(all[i]->base);
+	while (c->rig_count > 0)
+		rig_finish(&c->rigs[--c->rig_count]);
+	free(c);
+}
+
+static crowd *crowd_create(const run *x, const bern_batch *batch, bern_error *e)
+{
+	const bern_world *world = x->world;
+	const size_t metrics = world->env->metric_count * sizeof(double);
+	size_t scratch = (size_t)world->instance.state_size;
+	scratch = scratch > world->observation_bytes ? scratch : world->observation_bytes;
+	scratch = scratch > metrics ? scratch : metrics;
+	crowd *c = calloc(1, sizeof *c);
+	if (!c || !guarded_init(&c->state, TILES * bern_tile_size(world->env)) ||
+	    !guarded_init(&c->rng, BATCH_LANES * sizeof(bern_rng)) ||
+	    !guarded_init(&c->action, BATCH_LANES * world->action_bytes) ||
+	    !guarded_init(&c->reward, BATCH_LANES * sizeof(double)) ||
+	    !guarded_init(&c->flags, BATCH_LANES * sizeof(uint32_t)) ||
+	    !guarded_init(&c->observation, BATCH_LANES * world->observation_bytes) ||
+	    !guarded_init(&c->metrics, BATCH_LANES * metrics) ||
+	    !guarded_init(&c->begin, TILES * sizeof(uint16_t)) ||
+	    !guarded_init(&c->scratch, scratch)) {
+		if (c)
+			crowd_finish(c);
+		bern_fail(e, BERN_EMEMORY, "%s: no memory to check it", world->env->id);
+		return NULL;
+	}
+	c->batch = batch;
+	/* old bytes of any kind: whatever begins must not depend on them */
+	memset(c->state.data, 0x3f, c->state.size);
+	for (; c->rig_count < BATCH_LANES; c->rig_count++) {
+		if (rig_init(&c->rigs[c->rig_count], world, world->instance.model, e)) {
+			crowd_finish(c);
+			return NULL;
+		}
+		c->scripts[c->rig_count] = script_start(x, (uint32_t)c->rig_count);
+	}
+	return c;
+}
+
+/* Gathers what the batch says of a part of a lane; NULL if a batch has no such part, or does not write it in a reset. */
+static const void *batch_part(const crowd *c, const bern_world *world, size_t lane, size_t index,
+			      const part *p, int after_step)
+{
+	const size_t t = lane / BERN_TILE, i = lane % BERN_TILE;
+	unsigned char *out = c->scratch.data;
+	const unsigned char *from = c->observation.data;
+	switch (index) {
+	case 0:
+		return after_step ? c->reward.data + lane * sizeof(double) : NULL;
+	case 1:
+		return after_step ? c->flags.data + lane * sizeof(uint32_t) : NULL;
+	case 4:
+		from = c->metrics.data;
+		if (!after_step)
+			return NULL;
+		/* fallthrough */
+	case 2:
+		bern_tile_column_get(from + t * BERN_TILE * p->size, i, p->size / p->element,
+				     p->element, out);
+		return out;
+	case 3:
+		return NULL;
+	case 5:
+		return c->rng.data + lane * sizeof(bern_rng);
+	default:
+		bern_tile_get(world, c->state.data + t * bern_tile_size(world->env), i, out);
+		return out + world->env->fields[index - 6].offset;
+	}
+}
+
+/* Compares a lane of the batch with the same lane stepped alone. */
+static void compare_lane(run *x, const crowd *c, size_t lane, int after_step)
+{
+	part p;
+	const rig *r = &c->rigs[lane];
+	for (size_t index = 0; list_parts(r, index, &p); index++) {
+		const unsigned char *given =
+			p.size ? batch_part(c, x->world, lane, index, &p, after_step) : NULL;
+		const unsigned char *expected = p.data;
+		size_t at = 0;
+		while (given && at < p.size && given[at] == expected[at])
+			at++;
+		if (!given || at == p.size)
+			continue;
+		char place[32] = "";
+		if (p.size > p.element)
+			snprintf(place, sizeof place, "[%zu]", at / p.element);
+		broken(x, CHECK_BATCH, r,
+		       "lane %zu: %s%s%s%s of the batch for %s is not that of %s", lane, p.what,
+		       p.name ? " " : "", p.name ? p.name : "", place,
+		       c->batch->cpu ? c->batch->cpu : "any CPU", after_step ? "step" : "reset");
+		return;
+	}
+}
+
+static void check_crowd_guards(run *x, const crowd *c, const char *call)
+{
+	static const char *const names[] = {"state",	   "streams", "action", "reward", "flags",
+					    "observation", "metrics", "begin"};
+	const guarded *const all[] = {&c->state, &c->rng,	  &c->action,  &c->reward,
+				      &c->flags, &c->observation, &c->metrics, &c->begin};
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+		if (!guards_intact(all[i]))
+			broken(x, CHECK_BUFFERS, &c->rigs[0], "%s wrote outside the %s's %zu bytes",
+			       call, names[i], all[i]->size);
+}
+
+static bern_tiles crowd_tiles(const crowd *c)
+{
+	return (bern_tiles){.struct_size = sizeof(bern_tiles),
+			    .count = TILES,
+			    .state = c->state.data,
+			    .rng = (bern_rng *)(void *)c->rng.data,
+			    .observation = c->observation.data};
+}
+
+/* Begins an episode in each lane that has none. */
+static void crowd_reset(run *x, crowd *c)
+{
+	uint16_t *begin = (uint16_t *)(void *)c->begin.data;
+	bern_tiles tiles = crowd_tiles(c);
+	memset(begin, 0, c->begin.size);
+	for (size_t b = 0; b < BATCH_LANES; b++) {
+		const circumstances how = {.fill = FILL_NONE, .lane = (uint32_t)b};
+		if (!c->rigs[b].over)
+			continue;
+		event_reset(x, &c->rigs[b], &how, &c->scripts[b]);
+		begin[b / BERN_TILE] |= (uint16_t)(1u << b % BERN_TILE);
+		bern_rng_stream(&tiles.rng[b], x->plan->seed,
+				(bern_stream_key){.purpose = BERN_FOR_ENVIRONMENT,
+						  .lane = (uint32_t)b,
+						  .episode = c->rigs[b].episode - 1});
+	}
+	tiles.begin = begin;
+	calling(x, &c->rigs[0], "reset of the batch");
+	c->batch->reset(x->world->instance.model, &tiles);
+	check_crowd_guards(x, c, "reset of the batch");
+	/* the others must have been left alone */
+	for (size_t b = 0; b < BATCH_LANES; b++)
+		compare_lane(x, c, b, 0);
+}
+
+static void crowd_step(run *x, crowd *c)
+{
+	const size_t count = x->world->action_count, size = x->world->action_bytes;
+	bern_tiles tiles = crowd_tiles(c);
+	for (size_t b = 0; b < BATCH_LANES; b++) {
+		/* lanes part from each other: each is cut at a length of its own */
+		const circumstances how = {.fill = FILL_NONE, .lane = (uint32_t)b, .cut = 5 + 3 * b};
+		event_step(x, &c->rigs[b], &how, &c->scripts[b]);
+		bern_tile_column_put(c->action.data + b / BERN_TILE * BERN_TILE * size,
+				     b % BERN_TILE, count, size / count,
+				     c->rigs[b].buffers[ACTION].data);
+	}
+	tiles.action = c->action.data;
+	tiles.reward = (double *)(void *)c->reward.data;
+	tiles.flags = (uint32_t *)(void *)c->flags.data;
+	tiles.metrics = (double *)(void *)c->metrics.data;
+	calling(x, &c->rigs[0], "step of the batch");
+	c->batch->step(x->world->instance.model, &tiles);
+	check_crowd_guards(x, c, "step of the batch");
+	for (size_t b = 0; b < BATCH_LANES; b++)
+		compare_lane(x, c, b, 1);
+}
+
+/* Every batch that this CPU can run. */
+static int32_t check_batches(run *x, bern_error *e)
+{
+	const bern_env *env = x->world->env;
+	for (uint32_t i = 0; i < env->batch_count; i++) {
+		if (!bern_batch_runs_on(env->batches[i], bern_kernels_usable()[0]->name))
+			continue;
+		crowd *c = crowd_create(x, env->batches[i], e);
+		if (!c)
+			return e->code;
+		for (size_t t = 0; t < BATCH_STEPS && !x->failed[CHECK_BATCH]; t++) {
+			crowd_reset(x, c);
+			crowd_step(x, c);
+		}
+		crowd_finish(c);
+	}
+	return BERN_OK;
+}
+
 /* ---- all ----------------------------------------------------------------------------------------------------------------- */
 
 int32_t bern_conformance(const bern_world *world, const bern_conformance_plan *plan,
@@ -858,6 +1067,8 @@ int32_t bern_conformance(const bern_world *world, const bern_conformance_plan *p
 		rc = check_reopen(&x, e);
 	if (!rc)
 		rc = check_draw(&x, e);
+	if (!rc)
+		rc = check_batches(&x, e);
 	if (!rc)
 		rc = check_long_run(&x, e);
 	free(x.trace);

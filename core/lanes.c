@@ -1,7 +1,7 @@
 /* B copies of one environment: stepped, cut, reset, checked. Everything that depends on the kind of space is decided once, at
  * init; a step of a lane is one call of step(), one of observe(), and a few compares. */
-#include "arena.h"
-#include <bern/lanes.h>
+#include "lanes_private.h"
+#include "tiles.h"
 
 #include <float.h>
 #include <math.h>
@@ -9,31 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct bern_lanes_private {
-	bern_arena arena;      /* owns every array of the lanes */
-	unsigned char *states; /* (B, state_stride) */
-	size_t attached;       /* lanes whose states attach() made a handle in */
-	bern_rng *streams;     /* (B) of the running episodes */
-	uint64_t *episode;     /* (B) index of the running episode, from 0 */
-	uint64_t *length;      /* (B) steps of the running episode */
-	double *total;         /* (B) its rewards so far */
-	uint8_t *started;      /* (B) 1: the lane has begun an episode at some time */
-	uint8_t *running;      /* (B) 0: parked, or ended in a manual lane */
-	float *low, *high;     /* (O) bounds of a BOX observation, finite; NULL for other kinds */
-	unsigned char *raw;    /* one raw observation, where it is not written to obs at once */
-	unsigned char *action; /* one raw action, where agents write it differently */
-	unsigned char *saved;  /* (B, saved_size) what save() wrote, for attached states */
-	size_t saved_size;
-	size_t mask_count; /* sizes[0] of the action space if there is a mask, else 0 */
-	int manual;
-} lanes_private;
+typedef struct bern_lanes_private lanes_private;
 
 _Static_assert(sizeof(bern_rng) == 5 * sizeof(uint64_t), "a stream is saved as five words");
 
 /* ---- what is wrong, and where --------------------------------------------------------------------- */
 
-/* Puts the place in front: "CartPole-v1: lane 2 of seed 7, episode 0, step 31: ..." */
-static int32_t at_lane(const bern_lanes *lanes, size_t b, bern_error *e)
+int32_t bern_lanes_at(const bern_lanes *lanes, size_t b, bern_error *e)
 {
 	const lanes_private *own = lanes->own;
 	return bern_because(e, "%s: lane %zu of seed %llu, episode %llu, step %llu",
@@ -52,18 +34,46 @@ static int32_t bad_observation(const bern_lanes *lanes, size_t b, const void *ra
 	/* the place names the environment already */
 	if (strncmp(e->text, world->env->id, id) == 0 && strncmp(e->text + id, ": ", 2) == 0)
 		memmove(e->text, e->text + id + 2, strlen(e->text + id + 2) + 1);
-	return at_lane(lanes, b, e);
+	return bern_lanes_at(lanes, b, e);
 }
 
 /* ---- observing ------------------------------------------------------------------------------------ */
 
-/* 1 if every number lies between its finite bounds; NaN and infinities do not. Branch-free, so that it vectorises. */
-static int inside(const float *x, const float *low, const float *high, size_t count)
+/* Branch-free, so that it vectorises. */
+int bern_lanes_inside(const float *x, const float *low, const float *high, size_t count)
 {
 	int bad = 0;
 	for (size_t i = 0; i < count; i++)
 		bad |= !(x[i] >= low[i]) | !(x[i] <= high[i]);
 	return !bad;
+}
+
+int32_t bern_lanes_take_observation(bern_lanes *lanes, size_t b, const void *raw, bern_error *e)
+{
+	lanes_private *own = lanes->own;
+	const bern_world *world = lanes->world;
+	const bern_space *s = &world->instance.observation;
+	const size_t O = world->observation_floats;
+	float *obs_b = lanes->obs + b * O;
+
+	if (s->kind == BERN_DISCRETE) {
+		int32_t index = *(const int32_t *)raw;
+		if ((uint32_t)index >= (uint32_t)s->sizes[0])
+			return bad_observation(lanes, b, raw, e);
+		/* the rest of the row is zero already */
+		obs_b[lanes->index[b]] = 0;
+		obs_b[index] = 1;
+		lanes->index[b] = index;
+		return BERN_OK;
+	}
+	if (s->kind == BERN_BOX) {
+		for (size_t i = 0; s->dtype == BERN_UINT8 && i < O; i++)
+			obs_b[i] = ((const uint8_t *)raw)[i];
+		return bern_lanes_inside(obs_b, own->low, own->high, O)
+			       ? BERN_OK
+			       : bad_observation(lanes, b, raw, e);
+	}
+	return bern_encode(world, raw, obs_b, e) ? bad_observation(lanes, b, raw, e) : BERN_OK;
 }
 
 /* Writes the observation of a lane to its row of obs and index. */
@@ -73,34 +83,11 @@ static int32_t observe(bern_lanes *lanes, size_t b, bern_error *e)
 	const bern_world *world = lanes->world;
 	const bern_space *s = &world->instance.observation;
 	const void *state = own->states + b * world->state_stride;
-	const size_t O = world->observation_floats;
-	float *obs_b = lanes->obs + b * O;
-
-	if (s->kind == BERN_BOX && s->dtype == BERN_FLOAT32) {
-		world->env->observe(world->instance.model, state, obs_b);
-		return inside(obs_b, own->low, own->high, O) ? BERN_OK
-							     : bad_observation(lanes, b, obs_b, e);
-	}
-	world->env->observe(world->instance.model, state, own->raw);
-	if (s->kind == BERN_DISCRETE) {
-		int32_t index = *(const int32_t *)(const void *)own->raw;
-		if ((uint32_t)index >= (uint32_t)s->sizes[0])
-			return bad_observation(lanes, b, own->raw, e);
-		/* the rest of the row is zero already */
-		obs_b[lanes->index[b]] = 0;
-		obs_b[index] = 1;
-		lanes->index[b] = index;
-		return BERN_OK;
-	}
-	if (s->kind == BERN_BOX) {
-		for (size_t i = 0; i < O; i++)
-			obs_b[i] = own->raw[i];
-		return inside(obs_b, own->low, own->high, O)
-			       ? BERN_OK
-			       : bad_observation(lanes, b, own->raw, e);
-	}
-	return bern_encode(world, own->raw, obs_b, e) ? bad_observation(lanes, b, own->raw, e)
-						      : BERN_OK;
+	void *raw = own->raw;
+	if (s->kind == BERN_BOX && s->dtype == BERN_FLOAT32)
+		raw = lanes->obs + b * world->observation_floats;
+	world->env->observe(world->instance.model, state, raw);
+	return bern_lanes_take_observation(lanes, b, raw, e);
 }
 
 /* Keeps the observation of a lane as the last one of its episode. */
@@ -131,7 +118,7 @@ static int32_t read_mask(bern_lanes *lanes, size_t b, bern_error *e)
 	bern_fail(e, BERN_EENV,
 		  any ? "its mask holds %d, allowed are 0 and 1" : "its mask allows no action",
 		  any);
-	return at_lane(lanes, b, e);
+	return bern_lanes_at(lanes, b, e);
 }
 
 /* ---- episodes ------------------------------------------------------------------------------------- */
@@ -146,6 +133,7 @@ static int32_t begin(bern_lanes *lanes, size_t b, bern_error *e)
 	own->total[b] = 0;
 	world->env->reset(world->instance.model, own->states + b * world->state_stride,
 			  &own->streams[b]);
+	bern_lanes_pack(lanes, b);
 	int32_t rc = observe(lanes, b, e);
 	return !rc && lanes->mask ? read_mask(lanes, b, e) : rc;
 }
@@ -154,11 +142,7 @@ static int32_t begin(bern_lanes *lanes, size_t b, bern_error *e)
 static int32_t begin_own(bern_lanes *lanes, size_t b, bern_error *e)
 {
 	lanes_private *own = lanes->own;
-	bern_stream_key key = {.purpose = lanes->purpose,
-			       .agent = lanes->agent,
-			       .lane = (uint32_t)b,
-			       .episode = own->episode[b]};
-	bern_rng_stream(&own->streams[b], lanes->seed, key);
+	bern_rng_episode(&own->streams[b], &own->seeds[b], own->episode[b]);
 	return begin(lanes, b, e);
 }
 
@@ -176,6 +160,28 @@ static void report_episode(bern_lanes *lanes, size_t b, uint32_t flags)
 	lanes->on_episode(lanes->user, &episode);
 }
 
+void bern_lanes_end_episode(bern_lanes *lanes, size_t b)
+{
+	keep_last(lanes, b);
+	report_episode(lanes, b, lanes->flags[b]);
+}
+
+int32_t bern_lanes_check_outcome(const bern_lanes *lanes, size_t b, double reward, uint32_t flags,
+				 bern_error *e)
+{
+	if (flags & ~(uint32_t)(BERN_TERMINATED | BERN_TRUNCATED))
+		bern_fail(e, BERN_EENV,
+			  flags & BERN_FAULT
+				  ? "the simulation broke (flags %u)"
+				  : "its step set unknown flags: %u, allowed are 0 to 7",
+			  flags);
+	else if (!isfinite(reward))
+		bern_fail(e, BERN_EENV, "its reward is %g, not a finite number", reward);
+	else
+		return BERN_OK;
+	return bern_lanes_at(lanes, b, e);
+}
+
 /* The step of one lane; its action is known to be inside its space. */
 static int32_t step_lane(bern_lanes *lanes, size_t b, const void *action, bern_error *e)
 {
@@ -184,22 +190,15 @@ static int32_t step_lane(bern_lanes *lanes, size_t b, const void *action, bern_e
 	const bern_env *env = world->env;
 	void *state = own->states + b * world->state_stride;
 	bern_outcome outcome = {0};
+	bern_lanes_unpack(lanes, b);
 	env->step(world->instance.model, state, &own->streams[b], action, &outcome);
 	own->length[b]++;
 	lanes->steps++;
+	bern_lanes_pack(lanes, b);
 
-	if (outcome.flags & ~(uint32_t)(BERN_TERMINATED | BERN_TRUNCATED)) {
-		bern_fail(e, BERN_EENV,
-			  outcome.flags & BERN_FAULT
-				  ? "the simulation broke (flags %u)"
-				  : "its step set unknown flags: %u, allowed are 0 to 7",
-			  outcome.flags);
-		return at_lane(lanes, b, e);
-	}
-	if (!isfinite(outcome.reward)) {
-		bern_fail(e, BERN_EENV, "its reward is %g, not a finite number", outcome.reward);
-		return at_lane(lanes, b, e);
-	}
+	int32_t rc = bern_lanes_check_outcome(lanes, b, outcome.reward, outcome.flags, e);
+	if (rc)
+		return rc;
 	own->total[b] += outcome.reward;
 	if (world->instance.max_steps && own->length[b] >= world->instance.max_steps)
 		outcome.flags |= BERN_TRUNCATED;
@@ -208,14 +207,13 @@ static int32_t step_lane(bern_lanes *lanes, size_t b, const void *action, bern_e
 	if (env->metric_count)
 		env->read_metrics(world->instance.model, state,
 				  lanes->metrics + b * env->metric_count);
-	int32_t rc = observe(lanes, b, e);
+	rc = observe(lanes, b, e);
 	if (rc)
 		return rc;
 	if (!outcome.flags)
 		return lanes->mask ? read_mask(lanes, b, e) : BERN_OK;
 
-	keep_last(lanes, b);
-	report_episode(lanes, b, outcome.flags);
+	bern_lanes_end_episode(lanes, b);
 	if (own->manual) {
 		own->running[b] = 0;
 		return BERN_OK;
@@ -234,12 +232,24 @@ static int32_t check_started(const bern_lanes *lanes, bern_error *e)
 			 lanes->world->env->id);
 }
 
+/* 1 if each of `count` actions lies in 0 .. n-1. Branch-free, so that it vectorises. */
+static int all_below(const int32_t *actions, size_t count, int32_t n)
+{
+	int bad = 0;
+	for (size_t i = 0; i < count; i++)
+		bad |= (uint32_t)actions[i] >= (uint32_t)n;
+	return !bad;
+}
+
 /* Refuses a whole set of actions before any lane moves. */
 static int32_t check_actions(const bern_lanes *lanes, const int32_t *actions, bern_error *e)
 {
 	const lanes_private *own = lanes->own;
 	const bern_space *s = &lanes->world->instance.action;
 	const size_t A = lanes->world->action_count;
+	if (s->kind != BERN_MULTI_DISCRETE && !lanes->mask &&
+	    all_below(actions, lanes->count * A, s->kind == BERN_DISCRETE ? s->sizes[0] : 2))
+		return BERN_OK;
 	for (size_t b = 0; b < lanes->count; b++) {
 		if (!own->running[b])
 			continue;
@@ -249,12 +259,12 @@ static int32_t check_actions(const bern_lanes *lanes, const int32_t *actions, be
 			if ((uint32_t)x >= (uint32_t)n) {
 				bern_fail(e, BERN_EUSAGE, "action[%zu] is %d, outside [0, %d]", i,
 					  (int)x, (int)n - 1);
-				return at_lane(lanes, b, e);
+				return bern_lanes_at(lanes, b, e);
 			}
 		}
 		if (lanes->mask && !lanes->mask[b * own->mask_count + (size_t)actions[b]]) {
 			bern_fail(e, BERN_EUSAGE, "action %d is not allowed now", (int)actions[b]);
-			return at_lane(lanes, b, e);
+			return bern_lanes_at(lanes, b, e);
 		}
 	}
 	return BERN_OK;
@@ -266,11 +276,46 @@ static void skip_lane(bern_lanes *lanes, size_t b)
 	lanes->flags[b] = 0;
 }
 
-int32_t bern_lanes_step(bern_lanes *lanes, const int32_t *actions, bern_error *e)
+const void *bern_lanes_raw_action(const bern_lanes *lanes, const void *actions, size_t b,
+				  unsigned char *scratch)
 {
-	lanes_private *own = lanes->own;
 	const bern_space *s = &lanes->world->instance.action;
 	const size_t A = lanes->world->action_count;
+	const int32_t *whole_b = (const int32_t *)actions + b * A;
+	const float *real_b = (const float *)actions + b * A;
+	if (bern_space_element(s) == sizeof *whole_b)
+		return whole_b;
+	for (size_t i = 0; i < A; i++)
+		scratch[i] = s->kind == BERN_BOX ? (unsigned char)real_b[i]
+						 : (unsigned char)whole_b[i];
+	return scratch;
+}
+
+/* Steps all lanes that run; their actions (B, A), int32 or float, have been checked. */
+static int32_t step_all(bern_lanes *lanes, const void *actions, bern_error *e)
+{
+	lanes_private *own = lanes->own;
+	int32_t rc = BERN_OK;
+	for (size_t b = 0; !rc && b < lanes->count;) {
+		size_t tiles = bern_lanes_whole_tiles(lanes, b);
+		if (tiles) {
+			rc = bern_lanes_step_tiles(lanes, b, tiles, actions, e);
+			b += tiles * BERN_TILE;
+			continue;
+		}
+		if (own->running[b])
+			rc = step_lane(lanes, b,
+				       bern_lanes_raw_action(lanes, actions, b, own->action), e);
+		else
+			skip_lane(lanes, b);
+		b++;
+	}
+	return rc;
+}
+
+int32_t bern_lanes_step(bern_lanes *lanes, const int32_t *actions, bern_error *e)
+{
+	const bern_space *s = &lanes->world->instance.action;
 	if (s->kind == BERN_BOX)
 		return bern_fail(e, BERN_EUSAGE,
 				 "%s: its actions are real numbers, and whole ones were given",
@@ -278,19 +323,7 @@ int32_t bern_lanes_step(bern_lanes *lanes, const int32_t *actions, bern_error *e
 	int32_t rc = check_started(lanes, e);
 	if (!rc)
 		rc = check_actions(lanes, actions, e);
-	for (size_t b = 0; !rc && b < lanes->count; b++) {
-		const int32_t *actions_b = actions + b * A;
-		if (!own->running[b]) {
-			skip_lane(lanes, b);
-		} else if (s->kind == BERN_MULTI_BINARY) {
-			for (size_t i = 0; i < A; i++)
-				own->action[i] = (unsigned char)actions_b[i];
-			rc = step_lane(lanes, b, own->action, e);
-		} else {
-			rc = step_lane(lanes, b, actions_b, e);
-		}
-	}
-	return rc;
+	return rc ? rc : step_all(lanes, actions, e);
 }
 
 static int32_t check_box_actions(const bern_lanes *lanes, const float *actions, bern_error *e)
@@ -312,16 +345,14 @@ static int32_t check_box_actions(const bern_lanes *lanes, const float *actions, 
 			continue;
 		bern_fail(e, BERN_EUSAGE, "action[%zu] is %.9g, allowed are %s in [%.9g, %.9g]", i,
 			  x, bytes ? "whole numbers" : "finite numbers", low, high);
-		return at_lane(lanes, b, e);
+		return bern_lanes_at(lanes, b, e);
 	}
 	return BERN_OK;
 }
 
 int32_t bern_lanes_step_box(bern_lanes *lanes, const float *actions, bern_error *e)
 {
-	lanes_private *own = lanes->own;
 	const bern_space *s = &lanes->world->instance.action;
-	const size_t A = lanes->world->action_count;
 	if (s->kind != BERN_BOX)
 		return bern_fail(e, BERN_EUSAGE,
 				 "%s: its actions are whole numbers, and real ones were given",
@@ -329,19 +360,7 @@ int32_t bern_lanes_step_box(bern_lanes *lanes, const float *actions, bern_error 
 	int32_t rc = check_started(lanes, e);
 	if (!rc)
 		rc = check_box_actions(lanes, actions, e);
-	for (size_t b = 0; !rc && b < lanes->count; b++) {
-		const float *actions_b = actions + b * A;
-		if (!own->running[b]) {
-			skip_lane(lanes, b);
-		} else if (s->dtype == BERN_UINT8) {
-			for (size_t i = 0; i < A; i++)
-				own->action[i] = (unsigned char)actions_b[i];
-			rc = step_lane(lanes, b, own->action, e);
-		} else {
-			rc = step_lane(lanes, b, actions_b, e);
-		}
-	}
-	return rc;
+	return rc ? rc : step_all(lanes, actions, e);
 }
 
 /* ---- memory --------------------------------------------------------------------------------------- */
@@ -378,6 +397,7 @@ static void take_memory(bern_lanes *lanes)
 					 world->env->metric_count * sizeof *lanes->metrics);
 	own->states = bern_arena_take(arena, B, world->state_stride);
 	own->streams = bern_arena_take(arena, B, sizeof *own->streams);
+	own->seeds = bern_arena_take(arena, B, sizeof *own->seeds);
 	own->episode = bern_arena_take(arena, B, sizeof *own->episode);
 	own->length = bern_arena_take(arena, B, sizeof *own->length);
 	own->total = bern_arena_take(arena, B, sizeof *own->total);
@@ -389,6 +409,7 @@ static void take_memory(bern_lanes *lanes)
 		own->low = bern_arena_take(arena, O, sizeof *own->low);
 		own->high = bern_arena_take(arena, O, sizeof *own->high);
 	}
+	bern_lanes_take_tiles(lanes);
 }
 
 static int32_t attach_states(bern_lanes *lanes, bern_error *e)
@@ -435,6 +456,11 @@ int32_t bern_lanes_init(bern_lanes *lanes, const bern_world *world, size_t count
 		bern_because(e, "%s: %zu lanes", world->env->id, count);
 	else if (lanes->own->low)
 		set_bounds(lanes->own, &world->instance.observation);
+	for (size_t b = 0; !rc && b < count; b++)
+		bern_lane_seed_init(&lanes->own->seeds[b], seed,
+				    (bern_stream_key){.purpose = purpose,
+						      .agent = agent,
+						      .lane = (uint32_t)b});
 	if (!rc)
 		rc = attach_states(lanes, e);
 	if (rc)
@@ -472,7 +498,12 @@ int32_t bern_lanes_reset(bern_lanes *lanes, bern_error *e)
 
 void bern_lanes_set_manual(bern_lanes *lanes)
 {
-	lanes->own->manual = 1;
+	lanes_private *own = lanes->own;
+	own->manual = 1;
+	/* lanes that start and stop one by one are stepped one by one */
+	for (size_t b = 0; b < lanes->count; b++)
+		bern_lanes_unpack(lanes, b);
+	own->tile_count = 0;
 }
 
 int32_t bern_lanes_start(bern_lanes *lanes, size_t lane, const bern_rng *stream, bern_error *e)
@@ -496,6 +527,7 @@ int bern_lanes_running(const bern_lanes *lanes, size_t lane)
 
 void *bern_lanes_state(const bern_lanes *lanes, size_t lane)
 {
+	bern_lanes_unpack(lanes, lane);
 	return lanes->own->states + lane * lanes->world->state_stride;
 }
 
@@ -596,6 +628,8 @@ int32_t bern_lanes_before_save(bern_lanes *lanes, bern_error *e)
 {
 	lanes_private *own = lanes->own;
 	int32_t rc = take_saved(lanes, e);
+	for (size_t b = 0; b < own->tile_count * BERN_TILE; b++)
+		bern_lanes_unpack(lanes, b);
 	for (size_t b = 0; !rc && lanes->world->env->attach && b < lanes->count; b++)
 		rc = save_state(lanes, b, own->saved + b * own->saved_size, own->saved_size, e);
 	return rc;
@@ -620,6 +654,7 @@ int32_t bern_lanes_clone(bern_lanes *to, size_t to_lane, const bern_lanes *from,
 	} else {
 		memcpy(bern_lanes_state(to, to_lane), bern_lanes_state(from, from_lane),
 		       world->state_stride);
+		bern_lanes_pack(to, to_lane);
 	}
 	own->streams[to_lane] = source->streams[from_lane];
 	own->episode[to_lane] = source->episode[from_lane];
@@ -651,6 +686,8 @@ int32_t bern_lanes_after_load(bern_lanes *lanes, bern_error *e)
 				"%s: lane %zu: the saved observation is %d, outside [0, %d]",
 				world->env->id, b, (int)lanes->index[b], (int)n - 1);
 	}
+	for (size_t b = 0; b < own->tile_count * BERN_TILE; b++)
+		bern_lanes_pack(lanes, b);
 	int32_t rc = BERN_OK;
 	for (size_t b = 0; !rc && world->env->attach && b < lanes->count; b++)
 		rc = load_state(lanes, b, own->saved + b * own->saved_size, own->saved_size, e);

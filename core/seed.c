@@ -21,26 +21,44 @@ static uint32_t mix(uint32_t x, uint32_t y)
 	return result ^ result >> 16;
 }
 
-void bern_seed_words(uint64_t seed, const uint32_t *key, size_t key_count, uint32_t *out,
-		     size_t count)
+/* The pool before any word of a key. The seed's words come low first, padded with zeros to the size of the pool. Without a key
+ * numpy hashes zeros in place of the missing words, which is the same. */
+static void pool_init(bern_lane_seed *s, uint64_t seed)
 {
-	/* The seed's words, low first, padded with zeros to the size of the pool. Without a key numpy hashes zeros in
-	 * place of the missing words, which is the same. */
 	const uint32_t entropy[POOL] = {(uint32_t)seed, (uint32_t)(seed >> 32), 0, 0};
-	uint32_t pool[POOL], constant = init_a;
+	s->constant = init_a;
 	for (size_t i = 0; i < POOL; i++)
-		pool[i] = hash_word(entropy[i], &constant, mult_a);
+		s->pool[i] = hash_word(entropy[i], &s->constant, mult_a);
 	for (size_t from = 0; from < POOL; from++)
 		for (size_t to = 0; to < POOL; to++)
 			if (from != to)
-				pool[to] = mix(pool[to], hash_word(pool[from], &constant, mult_a));
-	for (size_t k = 0; k < key_count; k++)
-		for (size_t to = 0; to < POOL; to++)
-			pool[to] = mix(pool[to], hash_word(key[k], &constant, mult_a));
+				s->pool[to] =
+					mix(s->pool[to],
+					    hash_word(s->pool[from], &s->constant, mult_a));
+}
 
-	constant = init_b;
+static void pool_add(bern_lane_seed *s, const uint32_t *key, size_t count)
+{
+	for (size_t k = 0; k < count; k++)
+		for (size_t to = 0; to < POOL; to++)
+			s->pool[to] =
+				mix(s->pool[to], hash_word(key[k], &s->constant, mult_a));
+}
+
+static void pool_words(const bern_lane_seed *s, uint32_t *out, size_t count)
+{
+	uint32_t constant = init_b;
 	for (size_t i = 0; i < count; i++)
-		out[i] = hash_word(pool[i % POOL], &constant, mult_b);
+		out[i] = hash_word(s->pool[i % POOL], &constant, mult_b);
+}
+
+void bern_seed_words(uint64_t seed, const uint32_t *key, size_t key_count, uint32_t *out,
+		     size_t count)
+{
+	bern_lane_seed s;
+	pool_init(&s, seed);
+	pool_add(&s, key, key_count);
+	pool_words(&s, out, count);
 }
 
 /* Two words, low first. */
@@ -75,6 +93,23 @@ void bern_rng_stream(bern_rng *rng, uint64_t seed, bern_stream_key key)
 {
 	uint32_t words[8];
 	key_words(seed, key, words, 8);
+	rng_from_words(rng, words);
+}
+
+void bern_lane_seed_init(bern_lane_seed *lane, uint64_t seed, bern_stream_key key)
+{
+	const uint32_t words[3] = {key.purpose, key.agent, key.lane};
+	pool_init(lane, seed);
+	pool_add(lane, words, 3);
+}
+
+void bern_rng_episode(bern_rng *rng, const bern_lane_seed *lane, uint64_t episode)
+{
+	const uint32_t key[2] = {(uint32_t)episode, (uint32_t)(episode >> 32)};
+	uint32_t words[8];
+	bern_lane_seed s = *lane;
+	pool_add(&s, key, 2);
+	pool_words(&s, words, 8);
 	rng_from_words(rng, words);
 }
 

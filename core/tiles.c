@@ -22,7 +22,7 @@ size_t bern_tile_size(const bern_env *env)
 	size_t size = 0;
 	for (uint32_t i = 0; i < env->field_count; i++)
 		size += bern_field_size(&env->fields[i]) * env->fields[i].count * BERN_TILE;
-	return (size + 63) & ~(size_t)63;
+	return size;
 }
 
 void bern_tile_column_get(const void *column, size_t lane, size_t count, size_t size, void *out)

@@ -7,7 +7,7 @@
 
 #include <bern/host.h>
 
-/* Bytes of one element of a field, of a raw observation or action, and of a tile's state (a multiple of 64). */
+/* Bytes of one element of a field, of a raw observation or action, and of a tile's state. */
 size_t bern_field_size(const bern_field *field);
 size_t bern_space_element(const bern_space *space);
 size_t bern_tile_size(const bern_env *env);

@@ -186,7 +186,7 @@ typedef struct bern_canvas {
 #define BERN_TILE 16
 
 /* What a batch works on. Arrays of lanes are in order: lane i of tile t is lane 16 t + i. `state` and `observation` are aligned
- * to 64 bytes, the rest as its type asks. Grows only at its end. */
+ * to 16 bytes, the rest as its type asks. Grows only at its end. */
 typedef struct bern_tiles {
 	uint32_t struct_size; /* set by the host: read no field beyond it */
 	uint32_t count;       /* tiles, 1 or more */

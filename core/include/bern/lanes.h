@@ -2,7 +2,8 @@
  *
  * Lanes reset and cut: a lane whose episode ended starts the next one within the same step (Gymnasium's SAME_STEP
  * autoreset); the last observation of the ended episode stays in last_obs for bootstrapping. Every episode draws from a stream
- * of its own, (seed, purpose, agent, lane, episode), so that nothing depends on the order in which lanes run.
+ * of its own, (seed, purpose, agent, lane, episode), so that nothing depends on the order in which lanes run. An environment
+ * with a batch (bern/env.h) is stepped 16 lanes at a time, and the lanes beyond a multiple of 16 one by one: the same bits.
  * No allocation after init. One thread at a time.
  */
 #ifndef BERN_LANES_H
@@ -74,7 +75,8 @@ int32_t bern_lanes_start(bern_lanes *lanes, size_t lane, const bern_rng *stream,
 void bern_lanes_park(bern_lanes *lanes, size_t lane);
 int bern_lanes_running(const bern_lanes *lanes, size_t lane);
 
-/* State block of a lane, borrowed: for drawing and tests. */
+/* State block of a lane, borrowed: for drawing and tests. Good until the next step; where the environment has a batch it is a
+ * copy, and what is written to it is lost. */
 void *bern_lanes_state(const bern_lanes *lanes, size_t lane);
 
 /* Makes lane `to_lane` a clone of `from_lane`: state, running episode, observation, and the environment's stream, so that both go on

@@ -43,6 +43,14 @@ void bern_rng_seed(bern_rng *rng, uint64_t seed);
 /* PCG64(SeedSequence(seed, spawn_key=(purpose, agent, lane, episode low, episode high))). */
 void bern_rng_stream(bern_rng *rng, uint64_t seed, bern_stream_key key);
 
+/* What the streams of one lane have in common, so that each costs a third: bern_rng_episode(rng, &lane, i) is
+ * bern_rng_stream(rng, seed, key) with key.episode = i. */
+typedef struct bern_lane_seed {
+	uint32_t pool[4], constant;
+} bern_lane_seed;
+void bern_lane_seed_init(bern_lane_seed *lane, uint64_t seed, bern_stream_key key);
+void bern_rng_episode(bern_rng *rng, const bern_lane_seed *lane, uint64_t episode);
+
 /* ---- firings: one pcg32 stream read 16 numbers at a time -------------------------------------------- */
 
 #define BERN_LEAPS 16

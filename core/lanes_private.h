@@ -1,0 +1,85 @@
+/* lanes_private.h: what the two halves of bern/lanes.h share: lanes stepped one by one (lanes.c) and 16 at a time by the batch
+ * of an environment (lanes_tiles.c). Internal to libbern.
+ */
+#ifndef BERN_LANES_PRIVATE_H
+#define BERN_LANES_PRIVATE_H
+
+#include "arena.h"
+#include <bern/lanes.h>
+
+/* Enough to make a call cheap, few enough that all of it stays in the nearest cache. */
+#define BERN_TILES_AT_ONCE 8
+
+struct bern_lanes_private {
+	bern_arena arena;      /* owns every array of the lanes */
+	unsigned char *states; /* (B, state_stride); of lanes in tiles a copy that may be old */
+	size_t attached;       /* lanes whose states attach() made a handle in */
+	bern_rng *streams;     /* (B) of the running episodes */
+	bern_lane_seed *seeds; /* (B) what the streams of a lane come from */
+	uint64_t *episode;     /* (B) index of the running episode, from 0 */
+	uint64_t *length;      /* (B) steps of the running episode */
+	double *total;         /* (B) its rewards so far */
+	uint8_t *started;      /* (B) 1: the lane has begun an episode at some time */
+	uint8_t *running;      /* (B) 0: parked, or ended in a manual lane */
+	float *low, *high;     /* (O) bounds of a BOX observation, finite; NULL for other kinds */
+	unsigned char *raw;    /* one raw observation, where it is not written to obs at once */
+	unsigned char *action; /* one raw action, where agents write it differently */
+	unsigned char *saved;  /* (B, saved_size) what save() wrote, for attached states */
+	size_t saved_size;
+	size_t mask_count; /* sizes[0] of the action space if there is a mask, else 0 */
+	int manual;
+	/* the first lanes, in whole tiles of 16, where the environment has a batch: their states live there */
+	size_t tile_count;
+	size_t tile_size;     /* bytes of a tile's state */
+	unsigned char *tiles; /* (tile_count, tile_size) */
+	/* what one call of the batch works on, at most BERN_TILES_AT_ONCE tiles */
+	unsigned char *tile_observations; /* (tiles, count, 16) of the raw type */
+	unsigned char *tile_actions;      /* (tiles, A, 16) of the raw type, where it is not actions itself */
+	double *tile_metrics;             /* (tiles, M, 16) */
+	uint16_t *tile_begin;             /* (tiles) */
+};
+
+/* Puts the place in front of an error: "CartPole-v1: lane 2 of seed 7, episode 0, step 31: ..." */
+int32_t bern_lanes_at(const bern_lanes *lanes, size_t b, bern_error *e);
+
+/* 1 if every number lies between its finite bounds; NaN and infinities do not. */
+int bern_lanes_inside(const float *x, const float *low, const float *high, size_t count);
+
+/* Takes a raw observation of a lane into its row of obs and index, if it is in its space. Raw is the row itself for floats. */
+int32_t bern_lanes_take_observation(bern_lanes *lanes, size_t b, const void *raw, bern_error *e);
+
+/* What is wrong with the outcome of a lane's step, if anything. */
+int32_t bern_lanes_check_outcome(const bern_lanes *lanes, size_t b, double reward, uint32_t flags,
+				 bern_error *e);
+
+/* Keeps the last observation of an episode that has ended, and reports the episode. */
+void bern_lanes_end_episode(bern_lanes *lanes, size_t b);
+
+/* A lane's action as the environment takes it, from actions (B, A) of int32 or float; scratch has room for one. */
+const void *bern_lanes_raw_action(const bern_lanes *lanes, const void *actions, size_t b,
+				  unsigned char *scratch);
+
+/* ---- lanes_tiles.c ---------------------------------------------------------------------------------- */
+
+/* Takes memory for the tiles, if the world has a batch and the lanes fill one. */
+void bern_lanes_take_tiles(bern_lanes *lanes);
+
+/* 1 if lane b lives in a tile. */
+static inline int bern_lanes_in_tile(const bern_lanes *lanes, size_t b)
+{
+	return b / BERN_TILE < lanes->own->tile_count;
+}
+
+/* How many tiles from the one that begins with lane b on can be stepped by one call of the batch, 0 if lane b does not begin one
+ * or one of its lanes rests. */
+size_t bern_lanes_whole_tiles(const bern_lanes *lanes, size_t b);
+
+/* Steps `count` tiles from lane `first` on: as stepping each of their lanes. */
+int32_t bern_lanes_step_tiles(bern_lanes *lanes, size_t first, size_t count, const void *actions,
+			      bern_error *e);
+
+/* Brings the plain state of a lane up to date, or its tile after the plain state was written; nothing for lanes in no tile. */
+void bern_lanes_unpack(const bern_lanes *lanes, size_t b);
+void bern_lanes_pack(bern_lanes *lanes, size_t b);
+
+#endif

@@ -1,0 +1,217 @@
+/* Lanes stepped 16 at a time by the batch of their environment. What a lane sees is what it would see stepped alone. */
+#include "lanes_private.h"
+#include "tiles.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef struct bern_lanes_private lanes_private;
+
+/* ---- between tiles and plain states --------------------------------------------------------------- */
+
+void bern_lanes_take_tiles(bern_lanes *lanes)
+{
+	lanes_private *own = lanes->own;
+	const bern_world *world = lanes->world;
+	const size_t tiles = lanes->count / BERN_TILE;
+	const size_t most = tiles < BERN_TILES_AT_ONCE ? tiles : BERN_TILES_AT_ONCE;
+	if (!world->batch || !tiles)
+		return;
+	own->tile_count = tiles;
+	own->tile_size = bern_tile_size(world->env);
+	own->tiles = bern_arena_take(&own->arena, tiles, own->tile_size);
+	own->tile_observations =
+		bern_arena_take(&own->arena, most * BERN_TILE, world->observation_bytes);
+	own->tile_actions = bern_arena_take(&own->arena, most * BERN_TILE, world->action_bytes);
+	own->tile_metrics = bern_arena_take(&own->arena, most * BERN_TILE,
+					    world->env->metric_count * sizeof *own->tile_metrics);
+	own->tile_begin = bern_arena_take(&own->arena, most, sizeof *own->tile_begin);
+}
+
+void bern_lanes_unpack(const bern_lanes *lanes, size_t b)
+{
+	const lanes_private *own = lanes->own;
+	if (bern_lanes_in_tile(lanes, b))
+		bern_tile_get(lanes->world, own->tiles + b / BERN_TILE * own->tile_size,
+			      b % BERN_TILE, own->states + b * lanes->world->state_stride);
+}
+
+void bern_lanes_pack(bern_lanes *lanes, size_t b)
+{
+	lanes_private *own = lanes->own;
+	if (bern_lanes_in_tile(lanes, b))
+		bern_tile_put(lanes->world, own->tiles + b / BERN_TILE * own->tile_size,
+			      b % BERN_TILE, own->states + b * lanes->world->state_stride);
+}
+
+size_t bern_lanes_whole_tiles(const bern_lanes *lanes, size_t b)
+{
+	static const uint8_t all[BERN_TILE] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+	const lanes_private *own = lanes->own;
+	size_t count = 0;
+	if (b % BERN_TILE)
+		return 0;
+	while (count < BERN_TILES_AT_ONCE && b / BERN_TILE + count < own->tile_count &&
+	       memcmp(own->running + b + count * BERN_TILE, all, sizeof all) == 0)
+		count++;
+	return count;
+}
+
+/* ---- what a batch reads and writes ---------------------------------------------------------------- */
+
+/* The actions of the lanes as (tiles, A, 16); actions themselves where that is the same. */
+static const void *tile_actions(const bern_lanes *lanes, size_t first, size_t count,
+				const void *actions)
+{
+	const lanes_private *own = lanes->own;
+	const size_t A = lanes->world->action_count, size = lanes->world->action_bytes;
+	const size_t element = bern_space_element(&lanes->world->instance.action);
+	if (A == 1 && element == sizeof(int32_t))
+		return (const int32_t *)actions + first;
+	for (size_t i = 0; i < count * BERN_TILE; i++)
+		bern_tile_column_put(own->tile_actions + i / BERN_TILE * BERN_TILE * size,
+				     i % BERN_TILE, A, element,
+				     bern_lanes_raw_action(lanes, actions, first + i, own->action));
+	return own->tile_actions;
+}
+
+/* Takes the observation of one lane out of its tile. */
+static int32_t take_one(bern_lanes *lanes, size_t b, const unsigned char *tile, bern_error *e)
+{
+	const bern_world *world = lanes->world;
+	const bern_space *s = &world->instance.observation;
+	void *raw = lanes->own->raw;
+	if (s->kind == BERN_BOX && s->dtype == BERN_FLOAT32)
+		raw = lanes->obs + b * world->observation_floats;
+	bern_tile_column_get(tile, b % BERN_TILE, s->count, bern_space_element(s), raw);
+	return bern_lanes_take_observation(lanes, b, raw, e);
+}
+
+/* Takes the observations of a tile of floats: checks 16 lanes at a time and turns columns to rows. 0 if one is outside. */
+static int take_floats(bern_lanes *lanes, size_t first, const float *tile)
+{
+	const lanes_private *own = lanes->own;
+	const size_t O = lanes->world->observation_floats;
+	float *obs = lanes->obs + first * O;
+	int bad = 0;
+	for (size_t k = 0; k < O; k++) {
+		const float *column = tile + k * BERN_TILE;
+		const float low = own->low[k], high = own->high[k];
+		for (size_t i = 0; i < BERN_TILE; i++) {
+			bad |= !(column[i] >= low) | !(column[i] <= high);
+			obs[i * O + k] = column[i];
+		}
+	}
+	return !bad;
+}
+
+static int32_t take_observations(bern_lanes *lanes, size_t first, const unsigned char *tile,
+				 bern_error *e)
+{
+	const bern_space *s = &lanes->world->instance.observation;
+	int32_t rc = BERN_OK;
+	if (s->kind == BERN_BOX && s->dtype == BERN_FLOAT32 &&
+	    take_floats(lanes, first, (const float *)(const void *)tile))
+		return BERN_OK;
+	for (size_t i = 0; !rc && i < BERN_TILE; i++)
+		rc = take_one(lanes, first + i, tile, e);
+	return rc;
+}
+
+/* ---- a step --------------------------------------------------------------------------------------- */
+
+/* Counts the step in each lane and cuts at the time limit; 0 if an outcome is not as it should be. */
+static int count_outcomes(bern_lanes *lanes, size_t first, size_t count)
+{
+	lanes_private *own = lanes->own;
+	const uint64_t limit = lanes->world->instance.max_steps ? lanes->world->instance.max_steps
+								: UINT64_MAX;
+	const double *reward = lanes->reward + first;
+	uint32_t *flags = lanes->flags + first;
+	uint64_t *length = own->length + first;
+	double *total = own->total + first;
+	uint32_t seen = 0;
+	int wild = 0;
+	for (size_t i = 0; i < count; i++) {
+		seen |= flags[i];
+		wild |= !(reward[i] - reward[i] == 0);
+		total[i] += reward[i];
+		length[i]++;
+	}
+	if (wild || (seen & ~(uint32_t)(BERN_TERMINATED | BERN_TRUNCATED)))
+		return 0;
+	for (size_t i = 0; i < count; i++)
+		flags[i] |= length[i] >= limit ? BERN_TRUNCATED : 0;
+	return 1;
+}
+
+/* Ends the episodes of a tile that are over and draws streams for the next ones. Returns the lanes as bits. */
+static uint16_t end_episodes(bern_lanes *lanes, size_t first)
+{
+	lanes_private *own = lanes->own;
+	uint32_t ended = 0;
+	for (size_t i = 0; i < BERN_TILE; i++)
+		ended |= (uint32_t)(lanes->flags[first + i] != 0) << i;
+	for (size_t i = 0; ended >> i; i++) {
+		size_t b = first + i;
+		if (!(ended >> i & 1))
+			continue;
+		bern_lanes_end_episode(lanes, b);
+		own->episode[b]++;
+		own->length[b] = 0;
+		own->total[b] = 0;
+		bern_rng_episode(&own->streams[b], &own->seeds[b], own->episode[b]);
+	}
+	return (uint16_t)ended;
+}
+
+int32_t bern_lanes_step_tiles(bern_lanes *lanes, size_t first, size_t count, const void *actions,
+			      bern_error *e)
+{
+	lanes_private *own = lanes->own;
+	const bern_world *world = lanes->world;
+	const size_t M = world->env->metric_count;
+	const size_t observations = world->observation_bytes * BERN_TILE;
+	bern_tiles t = {.struct_size = sizeof t,
+			.count = (uint32_t)count,
+			.state = own->tiles + first / BERN_TILE * own->tile_size,
+			.rng = own->streams + first,
+			.action = tile_actions(lanes, first, count, actions),
+			.reward = lanes->reward + first,
+			.flags = lanes->flags + first,
+			.observation = own->tile_observations,
+			.metrics = own->tile_metrics};
+	world->batch->step(world->instance.model, &t);
+	lanes->steps += count * BERN_TILE;
+	int32_t rc = BERN_OK;
+	if (!count_outcomes(lanes, first, count * BERN_TILE))
+		for (size_t b = first; !rc && b < first + count * BERN_TILE; b++)
+			rc = bern_lanes_check_outcome(lanes, b, lanes->reward[b], lanes->flags[b],
+						      e);
+	for (size_t k = 0; M && k < count * BERN_TILE; k++)
+		bern_tile_column_get(own->tile_metrics + k / BERN_TILE * BERN_TILE * M,
+				     k % BERN_TILE, M, sizeof(double),
+				     lanes->metrics + (first + k) * M);
+
+	uint32_t any = 0;
+	for (size_t k = 0; !rc && k < count; k++) {
+		size_t b = first + k * BERN_TILE;
+		rc = take_observations(lanes, b, own->tile_observations + k * observations, e);
+		if (!rc)
+			any |= own->tile_begin[k] = end_episodes(lanes, b);
+	}
+	if (rc || !any)
+		return rc;
+	bern_tiles begin = {.struct_size = sizeof begin,
+			    .count = (uint32_t)count,
+			    .state = t.state,
+			    .rng = t.rng,
+			    .begin = own->tile_begin,
+			    .observation = own->tile_observations};
+	world->batch->reset(world->instance.model, &begin);
+	for (size_t i = 0; !rc && i < count * BERN_TILE; i++)
+		if (own->tile_begin[i / BERN_TILE] >> i % BERN_TILE & 1)
+			rc = take_one(lanes, first + i,
+				      own->tile_observations + i / BERN_TILE * observations, e);
+	return rc;
+}
