@@ -92,9 +92,10 @@ static const char *hint_of(const char *check)
 		{"metrics", "a division by zero, such as a mean over no steps"},
 		{"save",
 		 "save() must return the same size for every state, and write only if it fits"},
-		{"batch", "the same operations in the same order as step(), by -ffp-contract=off and "
-			  "without -ffast-math; a lane that depends on another; or something that is "
-			  "in no field of the table"},
+		{"batch",
+		 "the same operations in the same order as step(), by -ffp-contract=off and "
+		 "without -ffast-math; a lane that depends on another; or something that is "
+		 "in no field of the table"},
 		{"draw", "call view() first; a negative length or a NaN, perhaps in the last state "
 			 "of an episode; or something drawn from elsewhere than the state"},
 		{"returns",

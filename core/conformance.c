@@ -857,8 +857,8 @@ typedef struct crowd {
 
 static void crowd_finish(crowd *c)
 {
-	guarded *const all[] = {&c->state,  &c->rng,         &c->action,  &c->reward, &c->flags,
-				&c->observation, &c->metrics, &c->begin, &c->scratch};
+	guarded *const all[] = {&c->state,       &c->rng,     &c->action, &c->reward, &c->flags,
+				&c->observation, &c->metrics, &c->begin,  &c->scratch};
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
 		free(all[i]->base);
 	while (c->rig_count > 0)
@@ -959,9 +959,9 @@ static void compare_lane(run *x, const crowd *c, size_t lane, int after_step)
 
 static void check_crowd_guards(run *x, const crowd *c, const char *call)
 {
-	static const char *const names[] = {"state",	   "streams", "action", "reward", "flags",
-					    "observation", "metrics", "begin"};
-	const guarded *const all[] = {&c->state, &c->rng,	  &c->action,  &c->reward,
+	static const char *const names[] = {"state", "streams",     "action",  "reward",
+					    "flags", "observation", "metrics", "begin"};
+	const guarded *const all[] = {&c->state, &c->rng,         &c->action,  &c->reward,
 				      &c->flags, &c->observation, &c->metrics, &c->begin};
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
 		if (!guards_intact(all[i]))
@@ -1010,7 +1010,8 @@ static void crowd_step(run *x, crowd *c)
 	bern_tiles tiles = crowd_tiles(c);
 	for (size_t b = 0; b < BATCH_LANES; b++) {
 		/* lanes part from each other: each is cut at a length of its own */
-		const circumstances how = {.fill = FILL_NONE, .lane = (uint32_t)b, .cut = 5 + 3 * b};
+		const circumstances how = {
+			.fill = FILL_NONE, .lane = (uint32_t)b, .cut = 5 + 3 * b};
 		event_step(x, &c->rigs[b], &how, &c->scripts[b]);
 		bern_tile_column_put(c->action.data + b / BERN_TILE * BERN_TILE * size,
 				     b % BERN_TILE, count, size / count,

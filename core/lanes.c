@@ -123,6 +123,23 @@ static int32_t read_mask(bern_lanes *lanes, size_t b, bern_error *e)
 
 /* ---- episodes ------------------------------------------------------------------------------------- */
 
+void bern_lanes_draw_stream(bern_lanes *lanes, size_t b)
+{
+	lanes_private *own = lanes->own;
+	bern_stream_key key = {.purpose = lanes->purpose, .agent = lanes->agent};
+	/* whoever resumes a run sets the seed afterwards */
+	if (!own->seeded || own->seed != lanes->seed || own->purpose != key.purpose ||
+	    own->agent != key.agent) {
+		for (; key.lane < lanes->count; key.lane++)
+			bern_lane_seed_init(&own->seeds[key.lane], lanes->seed, key);
+		own->seeded = 1;
+		own->seed = lanes->seed;
+		own->purpose = key.purpose;
+		own->agent = key.agent;
+	}
+	bern_rng_episode(&own->streams[b], &own->seeds[b], own->episode[b]);
+}
+
 /* Starts an episode from the stream that is already in streams[b]. */
 static int32_t begin(bern_lanes *lanes, size_t b, bern_error *e)
 {
@@ -141,8 +158,7 @@ static int32_t begin(bern_lanes *lanes, size_t b, bern_error *e)
 /* Starts an episode from the lane's own stream for it. */
 static int32_t begin_own(bern_lanes *lanes, size_t b, bern_error *e)
 {
-	lanes_private *own = lanes->own;
-	bern_rng_episode(&own->streams[b], &own->seeds[b], own->episode[b]);
+	bern_lanes_draw_stream(lanes, b);
 	return begin(lanes, b, e);
 }
 
@@ -171,9 +187,8 @@ int32_t bern_lanes_check_outcome(const bern_lanes *lanes, size_t b, double rewar
 {
 	if (flags & ~(uint32_t)(BERN_TERMINATED | BERN_TRUNCATED))
 		bern_fail(e, BERN_EENV,
-			  flags & BERN_FAULT
-				  ? "the simulation broke (flags %u)"
-				  : "its step set unknown flags: %u, allowed are 0 to 7",
+			  flags & BERN_FAULT ? "the simulation broke (flags %u)"
+					     : "its step set unknown flags: %u, allowed are 0 to 7",
 			  flags);
 	else if (!isfinite(reward))
 		bern_fail(e, BERN_EENV, "its reward is %g, not a finite number", reward);
@@ -456,11 +471,6 @@ int32_t bern_lanes_init(bern_lanes *lanes, const bern_world *world, size_t count
 		bern_because(e, "%s: %zu lanes", world->env->id, count);
 	else if (lanes->own->low)
 		set_bounds(lanes->own, &world->instance.observation);
-	for (size_t b = 0; !rc && b < count; b++)
-		bern_lane_seed_init(&lanes->own->seeds[b], seed,
-				    (bern_stream_key){.purpose = purpose,
-						      .agent = agent,
-						      .lane = (uint32_t)b});
 	if (!rc)
 		rc = attach_states(lanes, e);
 	if (rc)

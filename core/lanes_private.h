@@ -15,7 +15,11 @@ struct bern_lanes_private {
 	unsigned char *states; /* (B, state_stride); of lanes in tiles a copy that may be old */
 	size_t attached;       /* lanes whose states attach() made a handle in */
 	bern_rng *streams;     /* (B) of the running episodes */
-	bern_lane_seed *seeds; /* (B) what the streams of a lane come from */
+	bern_lane_seed
+		*seeds; /* (B) what the streams of a lane come from, once `seeded`, from these: */
+	uint64_t seed;
+	uint32_t purpose, agent;
+	int seeded;
 	uint64_t *episode;     /* (B) index of the running episode, from 0 */
 	uint64_t *length;      /* (B) steps of the running episode */
 	double *total;         /* (B) its rewards so far */
@@ -34,9 +38,10 @@ struct bern_lanes_private {
 	unsigned char *tiles; /* (tile_count, tile_size) */
 	/* what one call of the batch works on, at most BERN_TILES_AT_ONCE tiles */
 	unsigned char *tile_observations; /* (tiles, count, 16) of the raw type */
-	unsigned char *tile_actions;      /* (tiles, A, 16) of the raw type, where it is not actions itself */
-	double *tile_metrics;             /* (tiles, M, 16) */
-	uint16_t *tile_begin;             /* (tiles) */
+	unsigned char
+		*tile_actions; /* (tiles, A, 16) of the raw type, where it is not actions itself */
+	double *tile_metrics;  /* (tiles, M, 16) */
+	uint16_t *tile_begin;  /* (tiles) */
 };
 
 /* Puts the place in front of an error: "CartPole-v1: lane 2 of seed 7, episode 0, step 31: ..." */
@@ -58,6 +63,9 @@ void bern_lanes_end_episode(bern_lanes *lanes, size_t b);
 /* A lane's action as the environment takes it, from actions (B, A) of int32 or float; scratch has room for one. */
 const void *bern_lanes_raw_action(const bern_lanes *lanes, const void *actions, size_t b,
 				  unsigned char *scratch);
+
+/* Puts the stream of the running episode in place. */
+void bern_lanes_draw_stream(bern_lanes *lanes, size_t b);
 
 /* ---- lanes_tiles.c ---------------------------------------------------------------------------------- */
 

@@ -20,8 +20,8 @@ void bern_lanes_take_tiles(bern_lanes *lanes)
 	own->tile_count = tiles;
 	own->tile_size = bern_tile_size(world->env);
 	own->tiles = bern_arena_take(&own->arena, tiles, own->tile_size);
-	own->tile_observations =
-		bern_arena_take(&own->arena, most * BERN_TILE, world->observation_bytes);
+	own->tile_observations = bern_arena_take(&own->arena, most * BERN_TILE,
+						 world->observation_bytes);
 	own->tile_actions = bern_arena_take(&own->arena, most * BERN_TILE, world->action_bytes);
 	own->tile_metrics = bern_arena_take(&own->arena, most * BERN_TILE,
 					    world->env->metric_count * sizeof *own->tile_metrics);
@@ -160,7 +160,7 @@ static uint16_t end_episodes(bern_lanes *lanes, size_t first)
 		own->episode[b]++;
 		own->length[b] = 0;
 		own->total[b] = 0;
-		bern_rng_episode(&own->streams[b], &own->seeds[b], own->episode[b]);
+		bern_lanes_draw_stream(lanes, b);
 	}
 	return (uint16_t)ended;
 }

@@ -161,17 +161,17 @@ static int32_t check_batches(const bern_env *env, const char *origin, bern_error
 		return table_fail(e, origin, env, "it has batches and %s, which exclude each other",
 				  env->mask ? "a mask" : "attach");
 	if (!env->field_count)
-		return table_fail(e, origin, env, "it has batches, which need fields, and no fields");
+		return table_fail(e, origin, env,
+				  "it has batches, which need fields, and no fields");
 	for (uint32_t i = 0; i < env->batch_count; i++) {
 		const bern_batch *b = env->batches[i];
 		if (!b)
 			return table_fail(e, origin, env, "batch %u is NULL", i);
 		/* the first version had all of this */
 		if (b->struct_size < offsetof(bern_batch, reset) + sizeof b->reset)
-			return table_fail(e, origin, env,
-					  "batch %u has struct_size %u, the least is %zu", i,
-					  b->struct_size,
-					  offsetof(bern_batch, reset) + sizeof b->reset);
+			return table_fail(
+				e, origin, env, "batch %u has struct_size %u, the least is %zu", i,
+				b->struct_size, offsetof(bern_batch, reset) + sizeof b->reset);
 		if (!b->step || !b->reset)
 			return table_fail(e, origin, env,
 					  "the required function %s of batch %u is NULL",

@@ -32,17 +32,15 @@ static void pool_init(bern_lane_seed *s, uint64_t seed)
 	for (size_t from = 0; from < POOL; from++)
 		for (size_t to = 0; to < POOL; to++)
 			if (from != to)
-				s->pool[to] =
-					mix(s->pool[to],
-					    hash_word(s->pool[from], &s->constant, mult_a));
+				s->pool[to] = mix(s->pool[to],
+						  hash_word(s->pool[from], &s->constant, mult_a));
 }
 
 static void pool_add(bern_lane_seed *s, const uint32_t *key, size_t count)
 {
 	for (size_t k = 0; k < count; k++)
 		for (size_t to = 0; to < POOL; to++)
-			s->pool[to] =
-				mix(s->pool[to], hash_word(key[k], &s->constant, mult_a));
+			s->pool[to] = mix(s->pool[to], hash_word(key[k], &s->constant, mult_a));
 }
 
 static void pool_words(const bern_lane_seed *s, uint32_t *out, size_t count)

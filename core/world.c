@@ -1,7 +1,6 @@
 /* One environment opened with checked parameters, and its observations as floats. */
 #include "tiles.h"
 
-
 #include <float.h>
 #include <math.h>
 #include <stdio.h>

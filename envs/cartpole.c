@@ -210,8 +210,7 @@ BERN_BATCH_INLINE void step_tile(const model *m, int small, tile *restrict s,
 {
 	for (int i = 0; i < BERN_TILE; i++) {
 		double x = s->x[i], v = s->v[i], theta = s->theta[i], omega = s->omega[i];
-		flags[i] = BERN_TERMINATED *
-			   advance(m, small, action[i], &x, &v, &theta, &omega);
+		flags[i] = BERN_TERMINATED * advance(m, small, action[i], &x, &v, &theta, &omega);
 		reward[i] = 1;
 		s->x[i] = x, s->v[i] = v, s->theta[i] = theta, s->omega[i] = omega;
 		o[i] = (float)x, o[BERN_TILE + i] = (float)v;
@@ -228,7 +227,8 @@ BERN_BATCH_INLINE void step_tiles(const void *model_, const bern_tiles *tiles)
 		double *reward = tiles->reward + t * BERN_TILE;
 		uint32_t *flags = tiles->flags + t * BERN_TILE;
 		float *o = (float *)tiles->observation + t * 4 * BERN_TILE;
-		uint64_t most = 0; /* bits of a double without its sign are in the order of its size, NaN last */
+		uint64_t most =
+			0; /* bits of a double without its sign are in the order of its size, NaN last */
 		for (int i = 0; i < BERN_TILE; i++) {
 			uint64_t size = bern_bits_of_double(bern_abs(s->theta[i]));
 			most = size > most ? size : most;

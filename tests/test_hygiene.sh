@@ -100,7 +100,7 @@ holds "the viewer includes core alone"
 arrows cli core agents envs viewer >"$found"
 holds "cli includes rooms of this tree"
 
-# Environments are written as a third party's: the three headers, files of their own folder, and C's own.
+# Environments are written as a third party's: the four headers, files of their own folder, and C's own.
 c_headers='assert|complex|ctype|errno|fenv|float|inttypes|iso646|limits|locale|math|setjmp|signal|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|tgmath|threads|time|uchar|wchar|wctype'
 includes envs | while read -r file header; do
 	case $file in
@@ -108,9 +108,9 @@ includes envs | while read -r file header; do
 	envs/builtin.c:* | envs/include/bern/builtin.h:*) continue ;;
 	esac
 	[ -f "$(dirname "${file%:}")/$header" ] && continue
-	echo "$header" | grep -qxE "bern/(env|rng|math)\.h|($c_headers)\.h" || echo "$file includes $header"
+	echo "$header" | grep -qxE "bern/(env|batch|rng|math)\.h|($c_headers)\.h" || echo "$file includes $header"
 done >"$found"
-holds "environments include bern/env.h, rng.h, math.h and C's headers alone"
+holds "environments include bern/env.h, batch.h, rng.h, math.h and C's headers alone"
 
 includes core envs agents cli tests | grep -iE ': (SDL|GL/)' >"$found"
 holds "the viewer alone includes SDL"

@@ -39,8 +39,9 @@ static inline int bern_lowest_lane(uint32_t lanes)
 #define BERN_BATCH_COUNT(name) ((uint32_t)(sizeof(name) / sizeof((name)[0])))
 
 #if defined(__x86_64__) && defined(__clang__)
-#define BERN_TARGET_AVX2   __attribute__((target("avx2")))
-#define BERN_TARGET_AVX512 __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl"), min_vector_width(512)))
+#define BERN_TARGET_AVX2 __attribute__((target("avx2")))
+#define BERN_TARGET_AVX512                                                                         \
+	__attribute__((target("avx512f,avx512dq,avx512bw,avx512vl"), min_vector_width(512)))
 #elif defined(__x86_64__) && defined(__GNUC__)
 #define BERN_TARGET_AVX2 __attribute__((target("avx2")))
 #define BERN_TARGET_AVX512                                                                         \

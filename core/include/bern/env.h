@@ -1,7 +1,7 @@
 /* bern/env.h: how an environment is given to Bern. ABI version 1.
  *
  * An environment is one C file that fills in a bern_env table and ends with BERN_PLUGIN. It needs this
- * header alone (and, if it likes, bern/rng.h and bern/math.h), no symbol of the host and no library:
+ * header alone (and, if it likes, bern/rng.h, bern/math.h and bern/batch.h), no symbol of the host and no library:
  *
  *     cc -shared -fPIC my_env.c -o my_env.so
  *
@@ -193,11 +193,12 @@ typedef struct bern_tiles {
 	void *state;          /* (count) tiles */
 	struct bern_rng *rng; /* (count, 16) the streams of the running episodes */
 	const void *action;   /* (count, action.count, 16) of its type; NULL in reset */
-	const uint16_t *begin; /* (count) in reset: bit i is set where lane i begins an episode; NULL in step */
-	double *reward;       /* (count, 16) written by step; NULL in reset */
-	uint32_t *flags;      /* (count, 16) of enum bern_flag, written by step; NULL in reset */
-	void *observation;    /* (count, observation.count, 16) of its type */
-	double *metrics;      /* (count, metric_count, 16) written by step; NULL in reset */
+	const uint16_t *
+		begin; /* (count) in reset: bit i is set where lane i begins an episode; NULL in step */
+	double *reward;    /* (count, 16) written by step; NULL in reset */
+	uint32_t *flags;   /* (count, 16) of enum bern_flag, written by step; NULL in reset */
+	void *observation; /* (count, observation.count, 16) of its type */
+	double *metrics;   /* (count, metric_count, 16) written by step; NULL in reset */
 } bern_tiles;
 
 /* Grows only at its end. */

@@ -73,7 +73,8 @@ typedef struct bern_world {
 	size_t observation_floats; /* O: length of an encoded observation, see bern_encode */
 	size_t action_count; /* A: int32 numbers in an action as agents write it; BOX: its count */
 	size_t state_stride; /* state_size rounded up to 16 */
-	const bern_batch *batch; /* of env->batches, the one to use on this CPU, or NULL. BERN_CPU names another
+	const bern_batch *
+		batch; /* of env->batches, the one to use on this CPU, or NULL. BERN_CPU names another
 	                            level; "reference" uses none */
 } bern_world;
 
