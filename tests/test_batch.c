@@ -292,7 +292,7 @@ static void setup(void)
 /* ---- two sets of lanes, one without the batch ------------------------------------------------------ */
 
 /* three tiles with a rest, and more than are stepped by one call */
-static const size_t lane_counts[] = {16, 53, 200, 15};
+static const size_t lane_counts[] = {16, 53, 137};
 
 typedef struct pair {
 	bern_world worlds[2];
@@ -382,20 +382,20 @@ static void same(const pair *p, size_t t)
 	if (M)
 		ck_assert_mem_eq(a->metrics, b->metrics, B * M * sizeof *a->metrics);
 	ck_assert_uint_eq(a->steps, b->steps);
+	int other = 0;
 	for (size_t i = 0; i < B; i++) {
-		if (a->flags[i]) {
-			ck_assert_mem_eq(a->last_obs + i * O, b->last_obs + i * O,
-					 O * sizeof *a->obs);
-			ck_assert_int_eq(a->last_index[i], b->last_index[i]);
-		}
-		ck_assert_mem_eq(bern_lanes_stream(a, i), bern_lanes_stream(b, i),
-				 sizeof(bern_rng));
+		if (a->flags[i])
+			other |= memcmp(a->last_obs + i * O, b->last_obs + i * O,
+					O * sizeof *a->obs) ||
+				 a->last_index[i] != b->last_index[i];
+		other |= memcmp(bern_lanes_stream(a, i), bern_lanes_stream(b, i), sizeof(bern_rng));
 		const unsigned char *s = bern_lanes_state(a, i), *r = bern_lanes_state(b, i);
 		for (uint32_t f = 0; f < world->env->field_count; f++)
-			ck_assert_mem_eq(s + world->env->fields[f].offset,
-					 r + world->env->fields[f].offset,
-					 bern_field_size(&world->env->fields[f]) *
-						 world->env->fields[f].count);
+			other |= memcmp(s + world->env->fields[f].offset,
+					r + world->env->fields[f].offset,
+					bern_field_size(&world->env->fields[f]) *
+						world->env->fields[f].count);
+		ck_assert_msg(!other, "step %zu, lane %zu", t, i);
 	}
 	ck_assert_str_eq(p->log[0], p->log[1]);
 }
@@ -407,7 +407,7 @@ START_TEST(lanes_do_not_notice_the_batch)
 	for (size_t n = 0; n < sizeof lane_counts / sizeof lane_counts[0]; n++) {
 		int32_t rc[2];
 		pair *p = pair_create(&walk, lane_counts[n]);
-		for (size_t t = 0; t < 150; t++) {
+		for (size_t t = 0; t < 90; t++) {
 			pair_step(p, rc);
 			ck_assert_msg(!rc[0] && !rc[1], "%s %s", p->e[0].text, p->e[1].text);
 			same(p, t);
@@ -729,9 +729,9 @@ START_TEST(sines_of_small_angles_are_those_of_any)
 {
 	bern_rng rng;
 	bern_rng_seed(&rng, 4);
-	for (int i = 0; i < 2000000; i++) {
-		double x = i < 1000000 ? bern_rng_range(&rng, -0.78, 0.78)
-				       : bern_double_of_bits(bern_rng_u64(&rng));
+	for (int i = 0; i < 400000; i++) {
+		double x = i < 200000 ? bern_rng_range(&rng, -0.78, 0.78)
+				      : bern_double_of_bits(bern_rng_u64(&rng));
 		double ends[] = {0.0, -0.0, 0.78, -0.78, 0x1p-1074, -0x1p-1074, 0x1p-1022};
 		if (i < 7)
 			x = ends[i];
