@@ -171,8 +171,9 @@ int32_t bern_unit_baseline_init(bern_unit_baseline *unit, bern_arena *arena,
 				const bern_network *net, bern_error *e)
 {
 	*unit = (bern_unit_baseline){0};
-	for (size_t l = 0; l <= net->depth; l++)
+	for (size_t l = 0; l < net->depth; l++)
 		unit->units += net->layer[l].units;
+	unit->units += net->head.logits;
 	unit->above = bern_arena_take(arena, unit->units, sizeof(float));
 	unit->below = bern_arena_take(arena, unit->units, sizeof(float));
 	unit->b = bern_arena_take(arena, unit->units, sizeof(float));
@@ -264,7 +265,7 @@ static void output_layer(const bern_network *net, const bern_trace *trace, size_
 			 const bern_signal *signal, bern_workspace *work, float *gradient)
 {
 	const bern_layer *out = &net->layer[net->depth];
-	size_t K = net->firings, N = out->units, last = net->depth - 1;
+	size_t K = net->firings, N = net->head.logits, last = net->depth - 1;
 	float *total0 = work->back[0];
 	if (signal->unit) {
 		memset(total0, 0, N * sizeof *total0);
@@ -283,8 +284,9 @@ static void output_layer(const bern_network *net, const bern_trace *trace, size_
 			const uint8_t *h = bern_trace_h(trace, net, last, row, k);
 			size_t count = net->kernels->fired(work->rows, h, out->inputs);
 			net->kernels->outer_rows(gradient + out->weight, work->rows, count,
-						 work->delta + k * N, N);
+						 work->delta + k * N, out->units);
 		}
+		/* log deviations, if there are any, have their deltas behind those of the outputs, as in the parameters */
 		net->kernels->add(gradient + out->bias, work->delta + k * N, N);
 	}
 }

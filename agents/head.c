@@ -1,6 +1,8 @@
 #include "head.h"
 
 #include <bern/math.h>
+#include <math.h>
+#include <string.h>
 
 #define GRID  16777216.0f /* 24 bits */
 #define LEAST 1e-30f      /* keeps log finite */
@@ -14,13 +16,28 @@ uint32_t bern_draw(bern_draws *draws)
 	return draws->block[BERN_LEAPS - draws->left--];
 }
 
+static int32_t gaussian_init(bern_action_head *head, bern_arena *arena, const bern_space *action,
+			     int64_t kind, bern_error *e)
+{
+	if (kind != BERN_HEAD_AUTO && kind != BERN_HEAD_GAUSSIAN)
+		return bern_fail(e, BERN_EUSAGE,
+				 "head: %s does not fit BOX actions; allowed here: auto, gaussian",
+				 kind == BERN_HEAD_SOFTMAX ? "softmax" : "bernoulli");
+	head->components = head->outputs = action->count;
+	head->logits = 2 * head->components;
+	return bern_gaussian_init(&head->gaussian, arena, action, e);
+}
+
 int32_t bern_head_init(bern_action_head *head, bern_arena *arena, const bern_space *action,
 		       int masked, int64_t kind, bern_error *e)
 {
+	*head = (bern_action_head){0};
 	if (action->kind == BERN_BOX)
+		return gaussian_init(head, arena, action, kind, e);
+	if (kind == BERN_HEAD_GAUSSIAN)
 		return bern_fail(e, BERN_EUSAGE,
-				 "the network has no head for BOX actions; it takes DISCRETE, "
-				 "MULTI_BINARY and MULTI_DISCRETE");
+				 "head: gaussian needs BOX actions; allowed here: auto, %s",
+				 action->kind == BERN_MULTI_BINARY ? "bernoulli" : "softmax");
 	if (kind == BERN_HEAD_BERNOULLI &&
 	    (action->kind == BERN_MULTI_DISCRETE ||
 	     (action->kind == BERN_DISCRETE && action->sizes[0] != 2)))
@@ -59,6 +76,7 @@ int32_t bern_head_init(bern_action_head *head, bern_arena *arena, const bern_spa
 		head->size[c] = one_unit ? 1 : values;
 		head->logits += head->size[c];
 	}
+	head->outputs = head->logits;
 	return 0;
 }
 
@@ -79,6 +97,10 @@ static void softmax(float *pi, const float *logits, const uint8_t *mask, size_t 
 void bern_head_probabilities(const bern_action_head *head, float *pi, const float *logits,
 			     const uint8_t *mask)
 {
+	if (head->gaussian.count) {
+		bern_gaussian_policy(&head->gaussian, pi, logits);
+		return;
+	}
 	for (size_t c = 0; c < head->components; c++) {
 		size_t n = head->offset[c];
 		if (head->size[c] == 1) /* on the grid of the draws, so that P(1) is exact */
@@ -88,9 +110,25 @@ void bern_head_probabilities(const bern_action_head *head, float *pi, const floa
 	}
 }
 
+static void sample_gaussian(const bern_action_head *head, int32_t *action, const float *pi,
+			    bern_draws *draws)
+{
+	size_t D = head->components;
+	for (size_t d = 0; d < D; d++) {
+		uint32_t words[2];
+		words[0] = bern_draw(draws);
+		words[1] = bern_draw(draws);
+		action[d] = bern_gaussian_draw(pi[d], pi[D + d], words);
+	}
+}
+
 void bern_head_sample(const bern_action_head *head, int32_t *action, const float *pi,
 		      bern_draws *draws)
 {
+	if (head->gaussian.count) {
+		sample_gaussian(head, action, pi, draws);
+		return;
+	}
 	for (size_t c = 0; c < head->components; c++) {
 		const float *pi_c = pi + head->offset[c];
 		float u = (float)(bern_draw(draws) >> 8) / GRID;
@@ -115,7 +153,9 @@ void bern_head_sample(const bern_action_head *head, int32_t *action, const float
 
 void bern_head_mode(const bern_action_head *head, int32_t *action, const float *pi)
 {
-	for (size_t c = 0; c < head->components; c++) {
+	for (size_t d = 0; d < head->gaussian.count; d++)
+		action[d] = (int32_t)bern_bits_of_float(pi[d]);
+	for (size_t c = 0; !head->gaussian.count && c < head->components; c++) {
 		const float *pi_c = pi + head->offset[c];
 		if (head->size[c] == 1) {
 			action[c] = pi_c[0] > 0.5f;
@@ -180,11 +220,29 @@ static void relative_products(const bern_action_head *head, float *weight, const
 	}
 }
 
+/* Posterior of a Gaussian head: densities relative to the largest. Writes unnormalised weights; the largest log density
+ * is kept from exp's range by the difference. */
+static void relative_densities(const bern_action_head *head, float *weight, const float *pi,
+			       const int32_t *action, size_t K)
+{
+	size_t N = head->logits;
+	double most = -(double)INFINITY;
+	for (size_t k = 0; k < K; k++) {
+		double log_density = bern_gaussian_log_density(&head->gaussian, pi + k * N, action);
+		most = log_density > most ? log_density : most;
+	}
+	for (size_t k = 0; k < K; k++)
+		weight[k] = (float)bern_exp(
+			bern_gaussian_log_density(&head->gaussian, pi + k * N, action) - most);
+}
+
 void bern_head_posterior(const bern_action_head *head, float *weight, const float *pi,
 			 const int32_t *action, size_t K)
 {
 	float total = 0.0f;
-	if (head->components == 1)
+	if (head->gaussian.count)
+		relative_densities(head, weight, pi, action, K);
+	else if (head->components == 1)
 		for (size_t k = 0; k < K; k++)
 			weight[k] = likelihood(head, pi + k * head->logits, action, 0);
 	else
@@ -198,6 +256,10 @@ void bern_head_posterior(const bern_action_head *head, float *weight, const floa
 void bern_head_score(const bern_action_head *head, float *delta, const float *pi,
 		     const int32_t *action, float c)
 {
+	if (head->gaussian.count) {
+		bern_gaussian_score(&head->gaussian, delta, pi, action, c);
+		return;
+	}
 	for (size_t i = 0; i < head->components; i++) {
 		const float *pi_i = pi + head->offset[i];
 		float *delta_i = delta + head->offset[i];
@@ -212,7 +274,7 @@ void bern_head_score(const bern_action_head *head, float *delta, const float *pi
 
 void bern_head_surprise(const bern_action_head *head, float *surprise, const float *pi)
 {
-	for (size_t c = 0; c < head->components; c++) {
+	for (size_t c = 0; !head->gaussian.count && c < head->components; c++) {
 		size_t n = head->offset[c];
 		for (size_t i = n; i < n + head->size[c]; i++) {
 			float other = 1.0f - pi[i];
@@ -226,6 +288,10 @@ float bern_head_bonus(const bern_action_head *head, float *delta, const float *p
 		      const float *surprise, float c)
 {
 	float total = 0.0f;
+	if (head->gaussian.count) {
+		bern_gaussian_entropy_score(&head->gaussian, delta, c);
+		return bern_gaussian_entropy(&head->gaussian, pi);
+	}
 	for (size_t i = 0; i < head->components; i++) {
 		size_t n = head->offset[i];
 		if (head->size[i] == 1) {
@@ -247,6 +313,8 @@ float bern_head_bonus(const bern_action_head *head, float *delta, const float *p
 float bern_head_entropy(const bern_action_head *head, const float *pi)
 {
 	float total = 0.0f;
+	if (head->gaussian.count)
+		return bern_gaussian_entropy(&head->gaussian, pi);
 	for (size_t c = 0; c < head->components; c++) {
 		size_t n = head->offset[c];
 		for (size_t i = n; i < n + head->size[c]; i++) {
@@ -257,4 +325,12 @@ float bern_head_entropy(const bern_action_head *head, const float *pi)
 		}
 	}
 	return total;
+}
+
+void bern_head_write(const bern_action_head *head, void *out, const int32_t *action)
+{
+	if (head->gaussian.count)
+		bern_gaussian_write(&head->gaussian, out, action);
+	else
+		memcpy(out, action, head->components * sizeof *action);
 }

@@ -125,11 +125,11 @@ int32_t bern_network_init(bern_network *net, bern_arena *arena, const bern_actio
 	for (size_t l = 0; l <= depth; l++) {
 		bern_layer *layer = &net->layer[l];
 		layer->inputs = fan_in;
-		layer->units = l < depth ? units[l] : head->logits;
+		layer->units = l < depth ? units[l] : head->outputs;
 		layer->padded = bern_padded(layer->units);
 		layer->weight = net->param_count;
 		layer->bias = layer->weight + layer->inputs * layer->units;
-		net->param_count = layer->bias + layer->units;
+		net->param_count = layer->bias + (l < depth ? layer->units : head->logits);
 		if (layer->padded > net->most_units)
 			net->most_units = layer->padded;
 		fan_in = layer->units;
@@ -144,6 +144,10 @@ int32_t bern_network_init(bern_network *net, bern_arena *arena, const bern_actio
 			net->binary = 0;
 	}
 	net->params = bern_arena_take(arena, net->param_count, sizeof *net->params);
+	/* a Gaussian head's log deviations lie behind the output's biases */
+	if (net->params)
+		net->head.gaussian.log_deviation = net->params + net->layer[depth].bias +
+						   net->layer[depth].units;
 	net->a = bern_arena_take(arena, net->most_units, sizeof *net->a);
 	net->x = bern_arena_take(arena, net->most_units, sizeof *net->x);
 	net->rows = bern_arena_take(arena, net->most_units, sizeof *net->rows);
@@ -294,7 +298,7 @@ static void fire_layer(bern_network *net, bern_trace *trace, size_t l, size_t ro
 static void policies(bern_network *net, bern_trace *trace, size_t row, const uint8_t *mask)
 {
 	const bern_layer *out = &net->layer[net->depth];
-	size_t K = net->firings, N = out->units;
+	size_t K = net->firings, N = net->head.logits;
 	float *pi = trace->pi + row * K * N;
 	if (N == 1 && net->layer[net->depth - 1].kind == BERN_UNITS_BINARY) {
 		/* one action unit: all firings at once; net->a is free again */

@@ -5,7 +5,8 @@
  * h_1..h_K; the action is drawn from the mean of the K action distributions. Deterministic units have no firings of their
  * own, but below them may be some that have. What is the same for all K firings is computed and kept once.
  *
- * All parameters are one float block: for each layer the weights (inputs, units), then the biases (units). A forward pass fills
+ * All parameters are one float block: for each layer the weights (inputs, units), then the biases (units), and after the output's
+ * the log deviations of a Gaussian head. A forward pass fills
  * one row of a trace, all that learning needs. Nothing here learns; see estimator.h.
  */
 #ifndef BERN_NETWORK_H

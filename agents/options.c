@@ -9,7 +9,7 @@
 
 /* ---- the table ------------------------------------------------------------------------------------ */
 
-static const char *const head_names[] = {"auto", "softmax", "bernoulli", NULL};
+static const char *const head_names[] = {"auto", "softmax", "bernoulli", "gaussian", NULL};
 static const char *const baseline_names[] = {"none", "mean", "unit", "linear", "mlp", NULL};
 static const char *const schedule_names[] = {"constant", "linear", "cosine", NULL};
 static const char *const optimizer_names[] = {"sgd", "rmsprop", "adam", NULL};
@@ -46,7 +46,7 @@ const bern_option bern_agent_options[] = {
 	     "binary, relu, tanh, rectifier, logistic-rectifier or smooth; or one for each layer",
 	     "binary"),
 	CHOICE("head", head,
-	       "how actions are drawn: softmax, or bernoulli (one unit, two actions); auto chooses",
+	       "how actions are drawn: softmax, bernoulli (one unit, two actions), gaussian (BOX)",
 	       "auto", head_names),
 	TEXT("estimator", estimator,
 	     "how the gradient is estimated; auto: firings, or backprop where no bits are drawn",
@@ -58,6 +58,9 @@ const bern_option bern_agent_options[] = {
 	     "first layer's initial weights and biases are uniform in -x..x", "1", 0, 1000),
 	REAL("init_later", init_later,
 	     "the same of later hidden layers, over sqrt(fan-in); 0: as the units like it", "0", 0,
+	     1000),
+	REAL("init_deviation", init_deviation,
+	     "first deviation of BOX actions, in half the range between their bounds", "1", 1e-3,
 	     1000),
 	TEXT("observation_scale", observation_scale,
 	     "factors on the observation: one for all numbers, or one for each, as 0.5,0.5,5,0.5",

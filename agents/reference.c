@@ -40,7 +40,13 @@ void bern_reference_policy(const bern_network *net, const double *params,
 			   const bern_reference_step *step, double *pi)
 {
 	const bern_action_head *head = &net->head;
-	for (size_t k = 0; k < step->firings; k++)
+	for (size_t k = 0; k < step->firings && head->gaussian.count; k++)
+		for (size_t d = 0; d < head->outputs; d++) {
+			pi[k * head->logits + d] = activation(net, params, step, net->depth, k, d);
+			pi[k * head->logits + head->outputs + d] = bern_exp(
+				params[net->param_count - head->outputs + d]);
+		}
+	for (size_t k = 0; k < step->firings && !head->gaussian.count; k++)
 		for (size_t c = 0; c < head->components; c++) {
 			double *pi_c = pi + k * head->logits + head->offset[c], total = 0.0;
 			for (size_t n = 0; n < head->size[c]; n++) {
@@ -54,11 +60,22 @@ void bern_reference_policy(const bern_network *net, const double *params,
 		}
 }
 
-/* pi_k(action) */
+/* (u - m)/sigma of number d of a BOX action */
+static double standard(const bern_action_head *head, const double *pi, const int32_t *action,
+		       size_t d)
+{
+	return ((double)bern_float_of_bits((uint32_t)action[d]) - pi[d]) / pi[head->outputs + d];
+}
+
+/* pi_k(action); of a Gaussian head the density. */
 static double chance(const bern_action_head *head, const double *pi, const int32_t *action)
 {
 	double product = 1.0;
-	for (size_t c = 0; c < head->components; c++) {
+	for (size_t d = 0; d < head->gaussian.count; d++) {
+		double z = standard(head, pi, action, d);
+		product *= bern_exp(-0.5 * z * z) / (2.5066282746310002 * pi[head->outputs + d]);
+	}
+	for (size_t c = 0; !head->gaussian.count && c < head->components; c++) {
 		const double *pi_c = pi + head->offset[c];
 		if (head->size[c] == 1)
 			product *= action[c] ? pi_c[0] : 1.0 - pi_c[0];
@@ -94,7 +111,13 @@ static double score(const bern_network *net, const double *params, const bern_re
 static double output_score(const bern_action_head *head, const double *pi, const int32_t *action,
 			   size_t logit)
 {
-	size_t c = 0;
+	size_t c = 0, D = head->gaussian.count;
+	if (D > 0 && logit < D)
+		return standard(head, pi, action, logit) / pi[D + logit];
+	if (D > 0) {
+		double z = standard(head, pi, action, logit - D);
+		return z * z - 1.0;
+	}
 	while (head->offset[c] + head->size[c] <= logit)
 		c++;
 	double chosen = head->size[c] == 1 ? (double)action[c]
@@ -120,7 +143,9 @@ void bern_reference_estimate(const bern_network *net, const double *params,
 	memset(gradient, 0, net->param_count * sizeof *gradient);
 	for (size_t l = 0; l <= net->depth; l++) {
 		const bern_layer *layer = &net->layer[l];
-		for (size_t j = 0; j < layer->units; j++, unit++) {
+		/* log deviations have biases alone */
+		size_t biases = l < net->depth ? layer->units : N;
+		for (size_t j = 0; j < biases; j++, unit++) {
 			double A = step->advantage - (step->unit ? step->unit[unit] : 0.0);
 			for (size_t k = 0; k < K; k++) {
 				double s = l < net->depth
@@ -128,7 +153,7 @@ void bern_reference_estimate(const bern_network *net, const double *params,
 						   : w[k] * output_score(&net->head, pi + k * N,
 									 step->action, j);
 				gradient[layer->bias + j] += A * s;
-				for (size_t i = 0; i < layer->inputs; i++) {
+				for (size_t i = 0; i < layer->inputs && j < layer->units; i++) {
 					double x = l == 0 ? step->x[i]
 							  : (double)step->h[l - 1]
 									   [k * layer->inputs + i];

@@ -86,8 +86,8 @@ static void set_parts(reinforce *self)
 			factor = 16.0 / (double)layer->inputs;
 		o->part[o->part_count++] = (bern_part){layer->weight, layer->inputs * layer->units,
 						       (float)factor};
-		o->part[o->part_count++] = (bern_part){layer->bias, layer->units,
-						       (float)sqrt(factor)};
+		size_t biases = l < self->net.depth ? layer->units : self->net.head.logits;
+		o->part[o->part_count++] = (bern_part){layer->bias, biases, (float)sqrt(factor)};
 	}
 }
 
@@ -118,6 +118,7 @@ static int32_t take_memory(reinforce *self, bern_error *e)
 	for (size_t b = 0; self->discount && b < B; b++)
 		self->discount[b] = 1.0;
 	self->x = bern_arena_take(arena, self->world->observation_floats, sizeof(float));
+	self->real = bern_arena_take(arena, B, self->net.head.components * sizeof(float));
 	self->gradient = bern_arena_take(arena, self->net.param_count, sizeof(float));
 	for (size_t l = 0; l < tree_levels(B); l++)
 		self->partial[l] = bern_arena_take(arena, self->net.param_count, sizeof(float));
@@ -193,6 +194,9 @@ static int32_t make_networks(reinforce *self, uint64_t seed, bern_error *e)
 	bern_rng_stream(&rng, seed, (bern_stream_key){.purpose = BERN_FOR_WEIGHTS});
 	if (!failed)
 		bern_network_randomize(&self->net, config->init_first, config->init_later, &rng);
+	for (size_t d = 0; !failed && d < head.gaussian.count; d++)
+		self->net.params[self->net.param_count - 1 - d] = (float)bern_log(
+			config->init_deviation);
 	if (!failed)
 		failed = bern_value_init(&self->value, &self->arena, config, O, self->kernels, &rng,
 					 e);
@@ -309,6 +313,17 @@ static int32_t look_for_end(const reinforce *self, size_t t, int *over, bern_err
 	return 0;
 }
 
+static int32_t step(reinforce *self, bern_lanes *lanes, const int32_t *actions, bern_error *e)
+{
+	const bern_action_head *head = &self->net.head;
+	if (!head->gaussian.count)
+		return bern_lanes_step(lanes, actions, e);
+	for (size_t b = 0; b < lanes->count; b++)
+		bern_head_write(head, self->real + b * head->components,
+				actions + b * head->components);
+	return bern_lanes_step_box(lanes, self->real, e);
+}
+
 static int32_t play(reinforce *self, bern_lanes *lanes, bern_play *asked, bern_error *e)
 {
 	size_t T = (size_t)self->config.num_steps, B = lanes->count;
@@ -326,7 +341,7 @@ static int32_t play(reinforce *self, bern_lanes *lanes, bern_play *asked, bern_e
 		}
 		failed = ask(self, BERN_PLAY_ACTED, asked, t, e);
 		if (!failed)
-			failed = bern_lanes_step(lanes, self->trace.action + t * B * C, e);
+			failed = step(self, lanes, self->trace.action + t * B * C, e);
 		if (!failed)
 			failed = take_outcome(self, lanes, t, e);
 		if (!failed && self->config.whole_episodes)
@@ -606,7 +621,7 @@ static void reinforce_act(bern_agent *agent, const bern_lanes *lanes, const size
 {
 	reinforce *self = (reinforce *)agent;
 	size_t O = self->world->observation_floats, C = self->net.head.components;
-	int32_t *action = actions; /* (B, C) */
+	unsigned char *out = actions; /* (B, C) of 4 bytes */
 	(void)memory;
 	for (size_t i = 0; i < count; i++) {
 		size_t b = which[i];
@@ -617,7 +632,7 @@ static void reinforce_act(bern_agent *agent, const bern_lanes *lanes, const size
 		else
 			bern_network_decide(&self->eval_net, &self->eval_trace, 0,
 					    mask_of(lanes, b), mode);
-		memcpy(action + b * C, self->eval_trace.action, C * sizeof *action);
+		bern_head_write(&self->net.head, out + b * C * 4, self->eval_trace.action);
 	}
 }
 
@@ -662,6 +677,12 @@ static int32_t reinforce_policy_tensors(bern_agent *agent, bern_tensors *list, b
 			failed = bern_tensors_add(list, BERN_T_F32, self->net.params + layer->bias,
 						  layer->units, 0, e, "policy.%s.bias", name);
 	}
+	if (!failed && self->net.head.gaussian.count)
+		failed = bern_tensors_add(list, BERN_T_F32,
+					  self->net.params + self->net.layer[self->net.depth].bias +
+						  self->net.head.outputs,
+					  self->net.head.gaussian.count, 0, e,
+					  "policy.output.log_deviation");
 	return failed ? failed : bern_normalizer_tensors(&self->normalizer, list, e);
 }
 

@@ -69,9 +69,12 @@ static inline void *trial_tensor(trial *t, const char *name)
 static inline int32_t trial_act(trial *t, int32_t mode, bern_firing_rng *firing)
 {
 	const size_t which = 0;
-	int32_t action = -1;
+	union {
+		int32_t whole[8];
+		float real[8];
+	} action = {{-1}};
 	t->agent->kind->act(t->agent, &t->lanes, &which, 1, mode, firing, NULL, &action);
-	return action;
+	return action.whole[0]; /* or the bits of a number */
 }
 
 /* Learns `before` + `after` times unbroken, and with everything carried over to a new agent and new lanes in between, made

@@ -152,7 +152,8 @@ START_TEST(heads_that_do_not_fit_are_refused_with_a_sentence)
 		int64_t kind;
 		const char *says;
 	} refused[] = {
-		{{.kind = BERN_BOX, .count = 2}, 0, BERN_HEAD_AUTO, "BOX"},
+		{{.kind = BERN_BOX, .count = 2}, 0, BERN_HEAD_SOFTMAX, "auto, gaussian"},
+		{{.kind = BERN_MULTI_BINARY, .count = 3}, 0, BERN_HEAD_GAUSSIAN, "needs BOX"},
 		{{.kind = BERN_DISCRETE, .count = 1, .sizes = three},
 		 0,
 		 BERN_HEAD_BERNOULLI,

@@ -875,7 +875,8 @@ START_TEST(heads_that_do_not_fit_the_environment_are_refused)
 	refused_with(&choice_env, "mixed", "bernoulli", "two actions");
 	refused_with(&choice_env, "bits", "softmax", "MULTI_BINARY");
 	refused_with(&choice_env, "one", "auto", "no choice");
-	refused_with(&choice_env, "box", "auto", "BOX");
+	refused_with(&choice_env, "box", "softmax", "BOX");
+	refused_with(&choice_env, "two", "gaussian", "BOX");
 	refused_with(&masked, "two", "bernoulli", "mask");
 }
 END_TEST

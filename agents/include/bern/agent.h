@@ -29,7 +29,7 @@ enum bern_units {
 	BERN_UNITS_SMOOTH,             /* b q, q = sqrt(sigmoid(a)), b ~ Bernoulli(q) */
 	BERN_UNITS_COUNT
 };
-enum bern_head { BERN_HEAD_AUTO, BERN_HEAD_SOFTMAX, BERN_HEAD_BERNOULLI };
+enum bern_head { BERN_HEAD_AUTO, BERN_HEAD_SOFTMAX, BERN_HEAD_BERNOULLI, BERN_HEAD_GAUSSIAN };
 enum bern_baseline {
 	BERN_BASELINE_NONE,
 	BERN_BASELINE_MEAN,
@@ -50,8 +50,9 @@ typedef struct bern_agent_config {
 	int64_t head;             /* enum bern_head */
 	char estimator
 		[BERN_LIST_TEXT]; /* name of a bern_estimator; "auto": firings, or backprop for relu and tanh */
-	int64_t firings;   /* K */
-	double init_first; /* initial weights of the first layer are U(-x, x) */
+	int64_t firings;       /* K */
+	double init_deviation; /* initial deviation of BOX actions, in half ranges of their bounds */
+	double init_first;     /* initial weights of the first layer are U(-x, x) */
 	double init_later; /* those of later hidden layers U(-x/sqrt(fan-in), x/sqrt(fan-in)); 0: as
 			      the units like it */
 	char observation_scale
