@@ -73,6 +73,7 @@ START_TEST(defaults_are_those_of_the_reference)
 		{"head", "auto"},
 		{"estimator", "auto"},
 		{"firings", "16"},
+		{"init_deviation", "1"},
 		{"init_first", "1"},
 		{"init_later", "0"},
 		{"observation_scale", "1"},
