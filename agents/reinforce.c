@@ -52,6 +52,7 @@ typedef struct reinforce {
 	float *values, *bootstrap, *advantage, *target; /* (T, B) */
 	float *last_value;                              /* (B) */
 	float *x;                                       /* (O) scratch */
+	float *real;                                    /* (B, C) BOX actions as they are played */
 	double *discount;                               /* (B) gamma^t of the running episodes */
 	float *weight;               /* (T, B) what advantages were multiplied with, or NULL */
 	size_t steps;                /* of this play: T, or less */

@@ -239,14 +239,15 @@ static void small_init(small *s, const shape *shape, uint64_t seed)
 	bern_error e;
 	bern_pcg32 rng;
 	bern_action_head head;
+	const int64_t kinds[MOST] = {BERN_UNITS_BINARY, BERN_UNITS_BINARY};
 	bern_space action = {.kind = BERN_BOX, .count = (uint32_t)shape->D};
 	memset(s, 0, sizeof *s);
 	s->shape = shape;
 	bern_pcg32_init(&rng, seed, 3);
 	head_of(&head, &s->arena, &action, NULL);
 	ck_assert_int_eq(bern_network_init(&s->net, &s->arena, &head, shape->inputs, shape->units,
-					   shape->depth, BERN_UNITS_BINARY, shape->K,
-					   bern_kernels_usable()[0], &e),
+					   kinds, shape->depth, shape->K, bern_kernels_usable()[0],
+					   &e),
 			 0);
 	ck_assert_int_eq(bern_trace_init(&s->trace, &s->arena, &s->net, 1, &e), 0);
 	ck_assert_int_eq(bern_workspace_init(&s->work, &s->arena, &s->net, &e), 0);
@@ -400,8 +401,9 @@ static void expectation(small *s, int how, double *mean)
 	double volume = D > 1 ? STEP * STEP : STEP;
 	const bern_estimator *estimator;
 	bern_error e;
-	ck_assert_int_eq(bern_estimator_find(&estimator, "auto", BERN_UNITS_BINARY, (int64_t)K, &e),
-			 0);
+	const int64_t kinds[MOST] = {BERN_UNITS_BINARY, BERN_UNITS_BINARY};
+	const bern_offer offer = {.kind = kinds, .depth = s->shape->depth, .firings = (int64_t)K};
+	ck_assert_int_eq(bern_estimator_find(&estimator, "auto", &offer, &e), 0);
 	memset(mean, 0, PARAMS * sizeof *mean);
 	for (size_t way = 0; way < ways; way++) {
 		uint8_t h[MOST][16];
