@@ -34,7 +34,9 @@ static void add_outer(const bern_network *net, const bern_trace *trace, size_t r
 			work->rows, bern_trace_h(trace, net, l - 1, row, k), layer->inputs);
 		net->kernels->outer_rows(weight, work->rows, count, d, layer->units);
 	}
-	net->kernels->add(gradient + layer->bias, d, layer->units);
+	/* the deltas of log deviations lie behind those of the outputs */
+	net->kernels->add(gradient + layer->bias, d,
+			  l < net->depth ? layer->units : net->head.logits);
 }
 
 /* From the gradient at a smooth layer's outputs y = b q to that at its activations. q = sqrt(sigmoid(a)), so dq/da = q (1 - q^2)/2,
@@ -115,7 +117,7 @@ void bern_backward(const bern_network *net, const bern_trace *trace, size_t row,
 		   float *gradient)
 {
 	const bern_layer *out = &net->layer[net->depth];
-	size_t K = net->firings, S = net->most_units, N = out->units, unit = 0;
+	size_t K = net->firings, S = net->most_units, N = net->head.logits, unit = 0;
 	float *d = work->path[0], *next = work->path[1];
 	for (size_t l = 0; l < net->depth; l++)
 		unit += net->layer[l].kind == BERN_UNITS_BINARY ? net->layer[l].units : 0;

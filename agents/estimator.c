@@ -97,6 +97,12 @@ static int32_t check_needs(const bern_estimator *estimator, const bern_offer *of
 				 "estimator: %s needs firings of at least 2, and firings is %lld; "
 				 "one firing is the estimator \"unbiased\"",
 				 name, (long long)offer->firings);
+	if (!(needs & BERN_TAKES_BOX) && offer->world &&
+	    offer->world->instance.action.kind == BERN_BOX)
+		return bern_fail(e, BERN_EUSAGE,
+				 "estimator: %s needs actions that can be listed, and those of %s "
+				 "are BOX; allowed with it: %s",
+				 name, offer->world->env->id, automatic(offer));
 	if ((needs & BERN_NEEDS_ROLLOUTS) && offer->lanes == 1)
 		return bern_fail(e, BERN_EUSAGE,
 				 "estimator: %s needs num_envs of at least 2, and num_envs is 1",

@@ -61,7 +61,8 @@ enum bern_needs {
 	BERN_NEEDS_NOISE = 512,   /* at least one hidden layer is noisy */
 	BERN_TAKES_FIRINGS =
 		128, /* any K; estimators that neither need nor take firings have K = 1 */
-	BERN_NEEDS_GRADIENT = 256 /* dL/dh, which enters at the action layer: told in lists */
+	BERN_NEEDS_GRADIENT = 256, /* dL/dh, which enters at the action layer: told in lists */
+	BERN_TAKES_BOX = 1024 /* BOX actions; the others know only choices that can be listed */
 };
 
 /* What a config and an environment offer to an estimator. */

@@ -23,7 +23,7 @@ const bern_estimator bern_estimator_backprop = {
 	.source = "Williams 1992; Rumelhart, Hinton, Williams 1986; noisy rectifiers: Bengio 2013, "
 		  "arXiv 1308.3432",
 	.unbiased = 1,
-	.needs = BERN_NEEDS_REAL | BERN_TAKES_FIRINGS | BERN_NEEDS_GRADIENT,
+	.needs = BERN_NEEDS_REAL | BERN_TAKES_FIRINGS | BERN_NEEDS_GRADIENT | BERN_TAKES_BOX,
 	.accumulate = accumulate,
 	.cost = "a backward pass",
 };

@@ -120,6 +120,8 @@ int32_t bern_network_init(bern_network *net, bern_arena *arena, const bern_actio
 			      .firings = firings,
 			      .head = *head,
 			      .most_units = bern_padded(inputs > firings ? inputs : firings)};
+	if (bern_padded(head->logits) > net->most_units)
+		net->most_units = bern_padded(head->logits);
 	size_t fan_in = inputs;
 	int each = 0;
 	for (size_t l = 0; l <= depth; l++) {

@@ -522,6 +522,19 @@ START_TEST(a_resumed_run_with_real_actions_has_the_same_bits)
 }
 END_TEST
 
+START_TEST(estimators_that_list_actions_are_refused)
+{
+	static const char *const names[] = {"rao-blackwell", "rloo", "relax"};
+	for (int i = 0; i < 3; i++) {
+		bern_agent_config config = trial_config("reinforce");
+		bern_error e;
+		config.num_envs = 2;
+		ck_assert_int_eq(bern_agent_config_set(&config, "estimator", names[i], &e), 0);
+		trial_refused(pendulum(), &config, "needs actions that can be listed");
+	}
+}
+END_TEST
+
 /* A task of one step: the number wanted is 0.5 or -0.5 times the observed 1 or -1, and the cost its squared distance. */
 static int32_t aim_open(const bern_value *values, bern_instance *out, char *err, size_t size)
 {
@@ -610,6 +623,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, fast_estimators_are_unbiased_with_real_actions, 0, SHAPES);
 	tcase_add_test(t, firings_that_all_count_alike_are_found_biased);
 	tcase_add_test(t, a_resumed_run_with_real_actions_has_the_same_bits);
+	tcase_add_test(t, estimators_that_list_actions_are_refused);
 	tcase_add_loop_test(t, a_number_is_learned, 0, 3);
 	suite_add_tcase(s, t);
 	return s;
