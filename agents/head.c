@@ -253,6 +253,30 @@ void bern_head_posterior(const bern_action_head *head, float *weight, const floa
 		weight[k] = total > 0.0f ? weight[k] / total : 1.0f / (float)K;
 }
 
+double bern_head_log_mixture(const bern_action_head *head, const float *pi, const int32_t *action,
+			     size_t K)
+{
+	size_t N = head->logits, shrunk, least = 0;
+	double total = 0.0;
+	for (size_t k = 0; k < K; k++) {
+		double all = product(head, pi + k * N, action, &shrunk);
+		if (all == 0.0)
+			continue;
+		/* a sum in units of the largest product's power of SHRINK; what is further below it is lost in rounding */
+		if (total == 0.0 || shrunk < least) {
+			total = total > 0.0 && least == shrunk + 1 ? total * SHRINK : 0.0;
+			least = shrunk;
+		}
+		if (shrunk == least)
+			total += all;
+		else if (shrunk == least + 1)
+			total += all * SHRINK;
+	}
+	if (total == 0.0)
+		return -(double)INFINITY;
+	return bern_log(total / (double)K) + (double)least * bern_log(SHRINK);
+}
+
 void bern_head_score(const bern_action_head *head, float *delta, const float *pi,
 		     const int32_t *action, float c)
 {

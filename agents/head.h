@@ -58,6 +58,11 @@ void bern_head_mode(const bern_action_head *head, int32_t *action, const float *
 void bern_head_posterior(const bern_action_head *head, float *weight, const float *pi,
 			 const int32_t *action, size_t K);
 
+/* log of the mean over k of pi_k(action), pi (K, N): of the probability with which the mixture of K firings chooses the action.
+ * -infinity if no pi allows it. */
+double bern_head_log_mixture(const bern_action_head *head, const float *pi, const int32_t *action,
+			     size_t K);
+
 /* delta[n] = c * d log pi(action) / d logit n = c * (1[n is chosen] - pi[n]). Williams 1992, section 4. */
 void bern_head_score(const bern_action_head *head, float *delta, const float *pi,
 		     const int32_t *action, float c);

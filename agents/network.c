@@ -331,15 +331,23 @@ static void mean_policy(float *mean, const float *pi, size_t K, size_t N)
 	}
 }
 
+/* Everything of the row but what follows from the action, from layer `from` on. */
+static void fire_from(bern_network *net, bern_trace *trace, size_t row, size_t from,
+		      const uint8_t *mask, bern_firing_rng *rng)
+{
+	size_t K = net->firings, N = net->head.logits;
+	for (size_t l = from; l < net->depth; l++)
+		fire_layer(net, trace, l, row, rng);
+	policies(net, trace, row, mask);
+	mean_policy(trace->mean_pi + row * N, trace->pi + row * K * N, K, N);
+}
+
 void bern_network_act_from(bern_network *net, bern_trace *trace, size_t row, size_t from,
 			   const uint8_t *mask, bern_firing_rng *rng)
 {
 	size_t K = net->firings, N = net->head.logits;
-	float *pi = trace->pi + row * K * N;
-	for (size_t l = from; l < net->depth; l++)
-		fire_layer(net, trace, l, row, rng);
-	policies(net, trace, row, mask);
-	mean_policy(trace->mean_pi + row * N, pi, K, N);
+	const float *pi = trace->pi + row * K * N;
+	fire_from(net, trace, row, from, mask, rng);
 
 	/* to draw from the mean of K distributions: choose one of them, then draw from it */
 	bern_draws draws = {.kernels = net->kernels, .rng = rng};
@@ -383,6 +391,16 @@ static void quiet(const bern_network *net, float *y, int64_t kind, size_t units,
 	default:
 		activate(kind, y, a, units);
 	}
+}
+
+void bern_network_refire(bern_network *net, bern_trace *trace, size_t row, const uint8_t *mask,
+			 bern_firing_rng *rng)
+{
+	size_t K = net->firings;
+	fire_from(net, trace, row, 0, mask, rng);
+	bern_head_posterior(&net->head, trace->posterior + row * K,
+			    trace->pi + row * K * net->head.logits,
+			    trace->action + row * net->head.components, K);
 }
 
 void bern_network_decide(bern_network *net, bern_trace *trace, size_t row, const uint8_t *mask,

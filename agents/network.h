@@ -89,6 +89,10 @@ void bern_network_act(bern_network *net, bern_trace *trace, size_t row, const ui
 /* The same with the layers below `from` as they stand in the row: those from `from` on fire, and the action is drawn. */
 void bern_network_act_from(bern_network *net, bern_trace *trace, size_t row, size_t from,
 			   const uint8_t *mask, bern_firing_rng *rng);
+/* Fires all layers K times afresh from trace->x[row] for the action that stands in trace->action[row]: fills all of the row but
+ * that. How a remembered step is learned from again (refire.h). */
+void bern_network_refire(bern_network *net, bern_trace *trace, size_t row, const uint8_t *mask,
+			 bern_firing_rng *rng);
 
 /* Acts without randomness; the most probable action. Hidden units pass on, BERN_MEAN_FIELD or BERN_THRESHOLDED:
  *     binary               p                             1 if p > 1/2

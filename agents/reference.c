@@ -125,21 +125,12 @@ static double output_score(const bern_action_head *head, const double *pi, const
 	return chosen - pi[logit];
 }
 
-void bern_reference_estimate(const bern_network *net, const double *params,
-			     const bern_reference_step *step, double *gradient)
+/* The local rule: c[k] weighs the scores of firing k's hidden units, w[k] those of its logits. */
+static void local_rule(const bern_network *net, const double *params,
+		       const bern_reference_step *step, const double *pi, const double *c,
+		       const double *w, double *gradient)
 {
 	size_t K = step->firings, N = net->head.logits, unit = 0;
-	double pi[MOST], w[MOST], c[MOST], total = 0.0;
-	assert(K * N <= MOST);
-	bern_reference_policy(net, params, step, pi);
-	for (size_t k = 0; k < K; k++) {
-		w[k] = chance(&net->head, pi + k * N, step->action);
-		total += w[k];
-	}
-	for (size_t k = 0; k < K; k++) {
-		w[k] /= total;
-		c[k] = K == 1 ? 1.0 : (w[k] - 1.0 / (double)K) * (double)K / ((double)K - 1.0);
-	}
 	memset(gradient, 0, net->param_count * sizeof *gradient);
 	for (size_t l = 0; l <= net->depth; l++) {
 		const bern_layer *layer = &net->layer[l];
@@ -162,4 +153,40 @@ void bern_reference_estimate(const bern_network *net, const double *params,
 			}
 		}
 	}
+}
+
+void bern_reference_estimate(const bern_network *net, const double *params,
+			     const bern_reference_step *step, double *gradient)
+{
+	size_t K = step->firings, N = net->head.logits;
+	double pi[MOST], w[MOST], c[MOST], total = 0.0;
+	assert(K * N <= MOST);
+	bern_reference_policy(net, params, step, pi);
+	for (size_t k = 0; k < K; k++) {
+		w[k] = chance(&net->head, pi + k * N, step->action);
+		total += w[k];
+	}
+	for (size_t k = 0; k < K; k++) {
+		w[k] /= total;
+		c[k] = K == 1 ? 1.0 : (w[k] - 1.0 / (double)K) * (double)K / ((double)K - 1.0);
+	}
+	local_rule(net, params, step, pi, c, w, gradient);
+}
+
+void bern_reference_refire(const bern_network *net, const double *params,
+			   const bern_reference_step *step, double mu, double *gradient)
+{
+	size_t K = step->firings, N = net->head.logits;
+	double pi[MOST], w[MOST], c[MOST], total = 0.0;
+	assert(K * N <= MOST);
+	bern_reference_policy(net, params, step, pi);
+	for (size_t k = 0; k < K; k++)
+		total += chance(&net->head, pi + k * N, step->action);
+	for (size_t k = 0; k < K; k++) {
+		double now = chance(&net->head, pi + k * N, step->action);
+		double others = K == 1 ? 0.0 : (total - now) / ((double)K - 1.0);
+		c[k] = (now - others) / (mu * (double)K);
+		w[k] = now / (mu * (double)K);
+	}
+	local_rule(net, params, step, pi, c, w, gradient);
 }

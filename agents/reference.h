@@ -37,6 +37,10 @@ double bern_reference_likelihood(const bern_network *net, const double *params,
 void bern_reference_estimate(const bern_network *net, const double *params,
 			     const bern_reference_step *step, double *gradient);
 
+/* The estimate from firings made afresh for an action that was chosen with probability mu. Formula: refire.h. */
+void bern_reference_refire(const bern_network *net, const double *params,
+			   const bern_reference_step *step, double mu, double *gradient);
+
 /* ---- networks of mixed layers ---- */
 
 /* What a binary layer does with the gradient at its outputs. */

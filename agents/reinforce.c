@@ -7,6 +7,7 @@
 #include "gae.h"
 #include "kinds.h"
 #include "normalizer.h"
+#include "refire.h"
 #include "value.h"
 
 #include <bern/math.h>
@@ -59,6 +60,7 @@ typedef struct reinforce {
 	float *gradient;             /* (param_count) */
 	float *partial[TREE_LEVELS]; /* (param_count) sums of 2^level tiles */
 	size_t *rows;                /* (T * LANES_PER_TILE) */
+	bern_refire refire;          /* epochs of at least 2 */
 	double *running;             /* (2) mean square of advantages and the weight behind it */
 	float *entropy_mean;         /* (1) of the last update */
 	float *rates;                /* (hidden units) running sums of firing probabilities */
@@ -101,7 +103,7 @@ static size_t tree_levels(size_t lanes)
 	return levels;
 }
 
-static int32_t take_memory(reinforce *self, bern_error *e)
+static int32_t take_memory(reinforce *self, uint64_t seed, bern_error *e)
 {
 	bern_arena *arena = &self->arena;
 	size_t T = (size_t)self->config.num_steps, B = (size_t)self->config.num_envs, R = T * B;
@@ -121,7 +123,15 @@ static int32_t take_memory(reinforce *self, bern_error *e)
 	self->x = bern_arena_take(arena, self->world->observation_floats, sizeof(float));
 	self->real = bern_arena_take(arena, B, self->net.head.components * sizeof(float));
 	self->gradient = bern_arena_take(arena, self->net.param_count, sizeof(float));
-	for (size_t l = 0; l < tree_levels(B); l++)
+	int32_t failed = 0;
+	size_t most = B; /* rows that are summed side by side */
+	if (self->config.epochs > 1) {
+		failed = bern_refire_init(&self->refire, arena, &self->config, &self->net,
+					  self->world->env->mask != NULL, seed, e);
+		if (!failed && self->refire.batch_rows > most)
+			most = self->refire.batch_rows;
+	}
+	for (size_t l = 0; l < tree_levels(most); l++)
 		self->partial[l] = bern_arena_take(arena, self->net.param_count, sizeof(float));
 	self->rows = bern_arena_take(arena, T * LANES_PER_TILE, sizeof(size_t));
 	self->running = bern_arena_take(arena, 2, sizeof(double));
@@ -130,7 +140,7 @@ static int32_t take_memory(reinforce *self, bern_error *e)
 		self->unit_count += self->net.layer[l].units;
 	self->rates = bern_arena_take(arena, self->unit_count, sizeof(float));
 	self->sums = bern_arena_take(arena, SUM_COUNT, sizeof(double));
-	return bern_arena_check(arena, e);
+	return failed ? failed : bern_arena_check(arena, e);
 }
 
 /* K of the estimator on these layers. */
@@ -169,6 +179,8 @@ static int32_t make_networks(reinforce *self, uint64_t seed, bern_error *e)
 					   "units of layer %zu is %s; allowed with it: none, mean, "
 					   "linear, mlp",
 					   l + 1, bern_units_name(kind[l]));
+	if (!failed)
+		failed = bern_refire_check(config, self->estimator, e);
 	if (!failed)
 		failed = bern_head_init(&head, &self->arena, &self->world->instance.action,
 					self->world->env->mask != NULL, config->head, e);
@@ -231,7 +243,7 @@ static int32_t reinforce_create(bern_agent **agent, const bern_agent_config *con
 		failed = bern_optimizer_init(&self->optimizer, &self->arena, e);
 	}
 	if (!failed)
-		failed = take_memory(self, e);
+		failed = take_memory(self, seed, e);
 	if (failed) {
 		reinforce_destroy(&self->base);
 		return failed;
@@ -289,6 +301,9 @@ static int32_t take_outcome(reinforce *self, const bern_lanes *lanes, size_t t, 
 		self->bootstrap[row] = lanes->flags[b] == BERN_TRUNCATED
 					       ? value_of(self, lanes->last_obs + b * O)
 					       : 0.0f;
+		if (self->config.epochs > 1 && lanes->flags[b] == BERN_TRUNCATED)
+			bern_normalizer_apply(&self->normalizer, self->refire.end_x + row * O,
+					      lanes->last_obs + b * O);
 	}
 	return 0;
 }
@@ -339,6 +354,9 @@ static int32_t play(reinforce *self, bern_lanes *lanes, bern_play *asked, bern_e
 					      lanes->obs + b * O);
 			bern_network_act(&self->net, &self->trace, row, mask_of(lanes, b),
 					 &self->firing[b]);
+			if (self->refire.mask)
+				memcpy(self->refire.mask + row * self->net.head.logits,
+				       mask_of(lanes, b), self->net.head.logits);
 		}
 		failed = ask(self, BERN_PLAY_ACTED, asked, t, e);
 		if (!failed)
@@ -392,6 +410,8 @@ static void discount_advantages(reinforce *self, size_t B)
 			self->advantage[row] *= (float)self->discount[b];
 			if (self->weight)
 				self->weight[row] *= (float)self->discount[b];
+			if (self->config.epochs > 1)
+				self->refire.weight[row] = (float)self->discount[b];
 			self->discount[b] = self->flags[row]
 						    ? 1.0
 						    : self->discount[b] * self->config.gamma;
@@ -399,7 +419,8 @@ static void discount_advantages(reinforce *self, size_t B)
 }
 
 /* Sums the estimates of all rows into gradient: by tiles of lanes, then tile sums pairwise. */
-static void estimate(reinforce *self, size_t T, size_t B, const bern_signal *signal)
+static void estimate(reinforce *self, const bern_trace *trace, size_t T, size_t B,
+		     const bern_signal *signal)
 {
 	size_t size = self->net.param_count * sizeof(float), tile = 0, level;
 	for (size_t b0 = 0; b0 < B; b0 += LANES_PER_TILE, tile++) {
@@ -408,7 +429,7 @@ static void estimate(reinforce *self, size_t T, size_t B, const bern_signal *sig
 			for (size_t b = b0; b < b1; b++)
 				self->rows[count++] = t * B + b;
 		memset(self->gradient, 0, size);
-		self->estimator->accumulate(&self->net, &self->trace, self->rows, count, signal,
+		self->estimator->accumulate(&self->net, trace, self->rows, count, signal,
 					    &self->work, self->gradient);
 		/* like carrying in binary counting: the sum of 2^level tiles waits at its level */
 		for (level = 0; tile >> level & 1; level++)
@@ -522,7 +543,7 @@ static int32_t play_and_estimate(reinforce *self, bern_lanes *lanes, bern_error 
 							       config->entropy_coef, lanes->steps),
 			      .entropy_mean = *self->entropy_mean,
 			      .unit = config->baseline == BERN_BASELINE_UNIT ? &self->unit : NULL};
-	estimate(self, self->steps, B, &signal);
+	estimate(self, &self->trace, self->steps, B, &signal);
 	return 0;
 }
 
@@ -543,6 +564,56 @@ static float mean_entropy(const reinforce *self, size_t R)
 					     self->trace.mean_pi + r * self->net.head.logits) /
 			   (float)R;
 	return entropy;
+}
+
+/* The passes after the first: what is remembered, fired afresh. */
+static int32_t learn_again(reinforce *self, const bern_lanes *lanes, bern_error *e)
+{
+	const bern_agent_config *config = &self->config;
+	bern_refire *refire = &self->refire;
+	size_t B = (size_t)config->num_envs, O = self->world->observation_floats;
+	uint64_t steps = lanes->steps;
+	double rate = scheduled(self, config->schedule, config->learning_rate, steps);
+	double value_rate = scheduled(self, config->schedule, config->value_learning_rate, steps);
+	bern_signal signal = {.advantage = refire->advantage,
+			      .entropy_coef = (float)scheduled(self, config->entropy_schedule,
+							       config->entropy_coef, steps),
+			      .entropy_mean = *self->entropy_mean};
+	for (size_t b = 0; b < B; b++)
+		bern_normalizer_apply(&self->normalizer, refire->last_x + b * O,
+				      lanes->obs + b * O);
+	bern_refire_remember(refire, &self->net, &self->trace, self->reward, self->flags,
+			     self->steps);
+	int32_t failed = 0;
+	for (int64_t epoch = 1; epoch < config->epochs; epoch++) {
+		double size = bern_refire_pass(refire, &self->net, &self->value, self->steps);
+		if (config->advantage_scale == BERN_SCALE_RUNNING)
+			size = sqrt(self->running[0] / self->running[1]);
+		float scale = config->advantage_scale == BERN_SCALE_NONE
+				      ? 1.0f
+				      : (float)(1.0 / (size + 1e-8));
+		for (size_t m = 0; !failed && m < (size_t)config->minibatches; m++) {
+			size_t n = bern_refire_part(refire, &self->net, m, scale);
+			if (n == 0)
+				break;
+			signal.scale = 1.0f / (float)n;
+			estimate(self, &refire->batch, 1, n, &signal);
+			double norm = bern_clip_norm(self->kernels, self->gradient,
+						     self->net.param_count, config->max_grad_norm);
+			failed = check_number("the norm of the policy's gradient, fired afresh,",
+					      norm, steps, e);
+			if (failed)
+				break;
+			bern_optimizer_step(&self->optimizer, self->net.params, self->gradient,
+					    rate);
+			failed = check_number(
+				"the baseline's squared error",
+				bern_value_learn(&self->value, refire->batch.x, refire->target, n,
+						 (size_t)config->value_passes, value_rate),
+				steps, e);
+		}
+	}
+	return failed;
 }
 
 static int32_t reinforce_learn(bern_agent *agent, bern_lanes *lanes, bern_error *e)
@@ -566,6 +637,8 @@ static int32_t reinforce_learn(bern_agent *agent, bern_lanes *lanes, bern_error 
 		&self->value, self->trace.x, self->target, R, (size_t)config->value_passes,
 		scheduled(self, config->schedule, config->value_learning_rate, lanes->steps));
 	failed = check_number("the baseline's squared error", loss, lanes->steps, e);
+	if (!failed && config->epochs > 1)
+		failed = learn_again(self, lanes, e);
 	if (!failed)
 		failed = check_number(
 			"the sum of the policy's squared weights",
@@ -596,6 +669,8 @@ int32_t bern_reinforce_estimate(bern_agent *agent, bern_lanes *lanes, bern_error
 	int32_t failed = play_and_estimate(self, lanes, e);
 	if (!failed)
 		finish_estimate(self, 0);
+	if (self->config.epochs > 1)
+		bern_refire_forget(&self->refire);
 	return failed;
 }
 
@@ -714,6 +789,8 @@ static int32_t reinforce_learner_tensors(bern_agent *agent, bern_tensors *list, 
 		failed = bern_tensors_add(
 			list, BERN_T_U64, self->firing, (uint64_t)self->config.num_envs,
 			sizeof *self->firing / sizeof(uint64_t), e, "streams.firing");
+	if (!failed && self->config.epochs > 1)
+		failed = bern_refire_tensors(&self->refire, list, e);
 	if (!failed)
 		failed = bern_tensors_add(list, BERN_T_F64, self->running, 2, 0, e,
 					  "advantage.running");

@@ -24,6 +24,7 @@ static const setup setups[] = {
 	{"CartPole-v1", "reinforce", {"hidden", "9,7", "units", "smooth,rectifier"}},
 	{"FrozenLake-v1", "reinforce", {"advantage_scale", "running", "firings", "1"}},
 	{"FrozenLake-v1", "reinforce", {"baseline", "mean", "schedule", "cosine"}},
+	{"CartPole-v1", "reinforce", {"epochs", "2", "replay", "32", "replay_ratio", "3"}},
 	{"GaussianBandit-v0", "reinforce", {"optimizer", "sgd"}},
 	{"Pendulum-v1", "reinforce", {NULL}},
 	{"Pendulum-v1", "reinforce", {"firings", "1", "entropy_coef", "0.01"}},

@@ -6,6 +6,7 @@
 #include <arena.h>
 #include <estimator.h>
 #include <reference.h>
+#include <refire.h>
 
 #include <check.h>
 #include <jansson.h>
@@ -358,6 +359,120 @@ START_TEST(fast_estimators_are_unbiased_with_unit_baselines)
 }
 END_TEST
 
+/* ---- firing afresh -------------------------------------------------------------------------------- */
+
+/* A remembered step: its action, and the probability with which it was chosen, which is another policy's. */
+#define MU 0.37
+
+typedef struct remembered {
+	moments moments;
+	size_t action;
+	double advantage, clip_range;
+} remembered;
+
+/* The firings are new ones whatever the action is, so their probability is that of the firings alone. */
+static int is_remembered(const small *s, const bern_reference_step *step, size_t action,
+			 const remembered *r, double *probability)
+{
+	if (action == r->action)
+		*probability /= bern_reference_likelihood(&s->net, s->params, step);
+	return action == r->action;
+}
+
+static void visit_refired_reference(small *s, const bern_reference_step *step, size_t action,
+				    double probability, void *user)
+{
+	remembered *r = user;
+	bern_reference_step now = *step;
+	double g[ORACLE_PARAMS];
+	if (!is_remembered(s, step, action, r, &probability))
+		return;
+	now.advantage = r->advantage;
+	bern_reference_refire(&s->net, s->params, &now, MU, g);
+	add_moments(&r->moments, g, s->net.param_count, probability);
+}
+
+static void visit_refired_fast(small *s, const bern_reference_step *step, size_t action,
+			       double probability, void *user)
+{
+	remembered *r = user;
+	const bern_estimator *estimator;
+	bern_error e;
+	float gradient[ORACLE_PARAMS] = {0};
+	double g[ORACLE_PARAMS];
+	size_t row = 0;
+	if (!is_remembered(s, step, action, r, &probability))
+		return;
+	find(&estimator, "auto", BERN_UNITS_BINARY, (int64_t)s->K, &e);
+	bits_to_trace(s, step);
+	double ratio = exp(bern_head_log_mixture(&s->net.head, s->trace.pi, step->action, s->K) -
+			   log(MU));
+	float advantage = bern_refire_advantage((float)r->advantage, ratio, r->clip_range);
+	bern_signal signal = {.advantage = &advantage, .scale = 1.0f};
+	estimator->accumulate(&s->net, &s->trace, &row, 1, &signal, &s->work, gradient);
+	for (size_t i = 0; i < s->net.param_count; i++)
+		g[i] = (double)gradient[i];
+	add_moments(&r->moments, g, s->net.param_count, probability);
+}
+
+/* The worst error over all actions of the shape, each as the remembered one. */
+static double worst_refired(small *s, visit *f, double advantage, double clip_range)
+{
+	double most = 0.0;
+	for (size_t a = 0; a < oracle_actions(&s->oracle); a++) {
+		double exact[ORACLE_PARAMS], chosen[64] = {0};
+		remembered r = {.action = a, .advantage = advantage, .clip_range = clip_range};
+		/* A d pi(a | s)/mu is the gradient of the mean reward if action a alone gives A/mu */
+		chosen[a] = advantage / MU;
+		oracle_value(&s->oracle, chosen, exact, s->net.param_count);
+		enumerate(s, f, &r);
+		ck_assert_double_le(fabs(r.moments.probability - 1.0), 1e-5);
+		most = fmax(most, worst(s, &r.moments, exact));
+	}
+	return most;
+}
+
+START_TEST(fired_afresh_the_reference_is_exactly_unbiased)
+{
+	small s;
+	small_init(&s, &shapes[_i], 120 + (uint64_t)_i);
+	ck_assert_double_le(worst_refired(&s, visit_refired_reference, 1.3, 0.0), 1e-12);
+	small_finish(&s);
+}
+END_TEST
+
+/* As above, and ratios of up to 1/MU with a relative error of some 2^-24: four times as much. */
+START_TEST(fired_afresh_the_fast_estimators_are_unbiased_up_to_float_error)
+{
+	small s;
+	small_init(&s, &shapes[_i], 140 + (uint64_t)_i);
+	double off = worst_refired(&s, visit_refired_fast, -1.3, 0.0);
+	ck_assert_msg(off <= 8e-6, "off by %g", off);
+	small_finish(&s);
+}
+END_TEST
+
+/* Clipping is biased, whichever way the advantage points; shape 2 has three firings and two actions. */
+START_TEST(a_clipped_ratio_is_found_out)
+{
+	small s;
+	small_init(&s, &shapes[2], 160);
+	double off = worst_refired(&s, visit_refired_fast, _i ? 1.3 : -1.3, 0.2);
+	ck_assert_msg(off >= 1e-2, "off by %g only", off);
+	small_finish(&s);
+}
+END_TEST
+
+START_TEST(the_clip_leaves_out_what_has_gone_far_enough)
+{
+	ck_assert_float_eq(bern_refire_advantage(2.0f, 1.3, 0.0), 2.6f);
+	ck_assert_float_eq(bern_refire_advantage(2.0f, 1.3, 0.2), 0.0f);
+	ck_assert_float_eq(bern_refire_advantage(-2.0f, 1.3, 0.2), -2.6f);
+	ck_assert_float_eq(bern_refire_advantage(2.0f, 0.5, 0.2), 1.0f);
+	ck_assert_float_eq(bern_refire_advantage(-2.0f, 0.5, 0.2), 0.0f);
+}
+END_TEST
+
 /* ---- negative controls ---------------------------------------------------------------------------- */
 
 /* Each must be off by far more than the tolerance above. */
@@ -613,6 +728,11 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, references_are_exactly_unbiased_with_unit_baselines, 0, SHAPE_COUNT);
 	tcase_add_loop_test(t, fast_estimators_are_unbiased_up_to_float_error, 0, SHAPE_COUNT);
 	tcase_add_loop_test(t, fast_estimators_are_unbiased_with_unit_baselines, 0, SHAPE_COUNT);
+	tcase_add_loop_test(t, fired_afresh_the_reference_is_exactly_unbiased, 0, SHAPE_COUNT);
+	tcase_add_loop_test(t, fired_afresh_the_fast_estimators_are_unbiased_up_to_float_error, 0,
+			    SHAPE_COUNT);
+	tcase_add_loop_test(t, a_clipped_ratio_is_found_out, 0, 2);
+	tcase_add_test(t, the_clip_leaves_out_what_has_gone_far_enough);
 	tcase_add_loop_test(t, biased_variants_are_found_out, 0, 4);
 	tcase_add_test(t, a_unit_baseline_updated_before_it_is_read_is_found_out);
 	tcase_add_loop_test(t, gradient_and_variance_are_those_recorded, 0, 4);

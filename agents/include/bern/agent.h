@@ -84,6 +84,12 @@ typedef struct bern_agent_config {
 	int64_t rollouts;         /* from each state, of "rloo" */
 	int64_t sweeps;           /* of the Gibbs chain, of "gibbs" */
 	double perturbation;      /* of "node-perturbation" and "spsa" */
+	/* learning again from remembered steps; see refire.h */
+	int64_t epochs; /* passes at each update, the first one over the firings as they were played */
+	int64_t minibatches; /* optimiser steps in each of the others */
+	int64_t replay;      /* steps of each lane that are remembered; 0: those of one rollout */
+	double replay_ratio; /* older steps drawn in a pass for each new one */
+	double clip_range;   /* of the importance ratio; 0: no clipping */
 	/* tables and bandits */
 	double step_size; /* alpha; 0: sample average where that makes sense */
 	double epsilon;   /* exploration of epsilon-greedy, Q-learning, Sarsa */
