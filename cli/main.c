@@ -20,6 +20,7 @@ const command commands[] = {
 	{"trace", "print the steps of an environment", cmd_trace},
 	{"new-env", "write a folder to start an environment of your own from", cmd_new_env},
 	{"check-env", "check whether an environment keeps its promises", cmd_check_env},
+	{"bench", "measure the speed of environments", cmd_bench},
 };
 const size_t command_count = sizeof commands / sizeof commands[0];
 

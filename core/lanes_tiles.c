@@ -1,6 +1,7 @@
 /* Lanes stepped 16 at a time by the batch of their environment. What a lane sees is what it would see stepped alone. */
 #include "lanes_private.h"
 #include "tiles.h"
+#include <bern/batch.h>
 
 #include <math.h>
 #include <string.h>
@@ -149,13 +150,14 @@ static int count_outcomes(bern_lanes *lanes, size_t first, size_t count)
 static uint16_t end_episodes(bern_lanes *lanes, size_t first)
 {
 	lanes_private *own = lanes->own;
+	static const uint32_t bit[BERN_TILE] = {1,   2,   4,    8,    16,   32,   64,    128,
+						256, 512, 1024, 2048, 4096, 8192, 16384, 32768};
+	const uint32_t *flags = lanes->flags + first;
 	uint32_t ended = 0;
 	for (size_t i = 0; i < BERN_TILE; i++)
-		ended |= (uint32_t)(lanes->flags[first + i] != 0) << i;
-	for (size_t i = 0; ended >> i; i++) {
-		size_t b = first + i;
-		if (!(ended >> i & 1))
-			continue;
+		ended |= bit[i] & (0u - (flags[i] != 0));
+	for (uint32_t left = ended; left; left &= left - 1) {
+		size_t b = first + (size_t)bern_lowest_lane(left);
 		bern_lanes_end_episode(lanes, b);
 		own->episode[b]++;
 		own->length[b] = 0;
@@ -209,9 +211,9 @@ int32_t bern_lanes_step_tiles(bern_lanes *lanes, size_t first, size_t count, con
 			    .begin = own->tile_begin,
 			    .observation = own->tile_observations};
 	world->batch->reset(world->instance.model, &begin);
-	for (size_t i = 0; !rc && i < count * BERN_TILE; i++)
-		if (own->tile_begin[i / BERN_TILE] >> i % BERN_TILE & 1)
-			rc = take_one(lanes, first + i,
-				      own->tile_observations + i / BERN_TILE * observations, e);
+	for (size_t k = 0; k < count; k++)
+		for (uint32_t left = own->tile_begin[k]; !rc && left; left &= left - 1)
+			rc = take_one(lanes, first + k * BERN_TILE + (size_t)bern_lowest_lane(left),
+				      own->tile_observations + k * observations, e);
 	return rc;
 }

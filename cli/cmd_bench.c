@@ -1,0 +1,241 @@
+#include "command.h"
+
+#include "bench_env.h"
+#include "opened_env.h"
+#include "options.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	FLAG_JSON,
+	FLAG_SECONDS,
+	FLAG_REPEATS,
+	FLAG_SET,
+	FLAG_ENV_PATH,
+	FLAG_QUIET,
+	FLAG_VERBOSE,
+	FLAG_HELP
+};
+static const cli_flag flags[] = {
+	{"json", 0, NULL, "one JSON object a line, steps a second"},
+	{"seconds", 0, "S", "of one measurement [0.05; 0.001 .. 60]"},
+	{"repeats", 0, "N", "measurements, of which the median is told [5; 1 .. 1000]"},
+	{"set", 0, "env.KEY=VALUE", "open them with that parameter; may be given again"},
+	{"env-path", 0, "PATH", "a plugin or a folder of plugins to load; may be given again"},
+	CLI_COMMON_FLAGS,
+};
+
+static const command_help help = {
+	.usage = "bern bench env [ENV]... [--json] [--seconds S] [--repeats N] "
+		 "[--set env.KEY=VALUE]... [--env-path PATH]...",
+	.summary =
+		"Measures how many steps a second environments make with random actions, resets\n"
+		"included, on one core: all that there are, or those named.",
+	.examples = "  bern bench env CartPole-v1\n"
+		    "  bern bench env ./my_env.so --seconds 0.5 --repeats 9\n"
+		    "  bern bench env --json >speeds.jsonl\n"
+		    "  BERN_CPU=avx2 bern bench env CartPole-v1\n",
+	.notes = "scalar: reset, step and observe of 64 copies, called one by one. batch: the\n"
+		 "environment's own batch, 1024 copies, where it has one. lanes: 1024 lanes as\n"
+		 "training steps them, with every check and a random stream for each episode.\n"
+		 "Empty-v0 does nothing and shows what measuring itself takes. Times are of the\n"
+		 "processor, not of the clock on the wall; still, measure on a quiet machine.\n",
+	.flags = flags,
+	.flag_count = sizeof flags / sizeof flags[0],
+};
+
+static const char *const way_names[BENCH_WAYS] = {
+	[BENCH_SCALAR] = "scalar", [BENCH_BATCH] = "batch", [BENCH_LANES] = "lanes"};
+
+/* What the command line says. */
+typedef struct given {
+	const char **words, **paths; /* owned lists of borrowed texts */
+	size_t word_count, path_count;
+	config_list settings;
+	double seconds;
+	size_t repeats;
+	int json, wants_help;
+} given;
+
+static void print_row(const given *g, const char *id, const char *cpu,
+		      const double rates[BENCH_WAYS])
+{
+	if (g->json) {
+		printf("{\"id\":\"%s\",\"cpu\":%s%s%s", id, cpu ? "\"" : "", cpu ? cpu : "null",
+		       cpu ? "\"" : "");
+		for (int k = 0; k < BENCH_WAYS; k++)
+			if (isnan(rates[k]))
+				printf(",\"%s\":null", way_names[k]);
+			else
+				printf(",\"%s\":%.6g", way_names[k], rates[k]);
+		printf("}\n");
+	} else {
+		printf("%-30s", id);
+		for (int k = 0; k < BENCH_WAYS; k++)
+			if (isnan(rates[k]))
+				printf(" %10s", "-");
+			else
+				printf(" %10.4g", rates[k] / 1e6);
+		printf("  %s\n", cpu ? cpu : "");
+	}
+	fflush(stdout);
+}
+
+static int32_t measure(const given *g, const bern_world *world, bern_error *e)
+{
+	double rates[BENCH_WAYS];
+	int32_t rc = bench_env(world, g->seconds, g->repeats, rates, e);
+	const char *cpu = !world->batch ? NULL : world->batch->cpu ? world->batch->cpu : "any";
+	if (!rc)
+		print_row(g, world->env->id, cpu, rates);
+	return rc;
+}
+
+static int32_t measure_empty(const given *g, bern_error *e)
+{
+	bern_world world;
+	int32_t rc = bern_world_open(&world, &bench_empty_env, NULL, 0, e);
+	if (rc)
+		return rc;
+	rc = measure(g, &world, e);
+	bern_world_finish(&world);
+	return rc;
+}
+
+static int32_t measure_word(const given *g, const char *word, bern_error *e)
+{
+	opened_env opened;
+	int32_t rc = opened_env_init(&opened, "bench", word, g->paths, g->path_count, &g->settings,
+				     e);
+	if (rc)
+		return rc;
+	rc = measure(g, &opened.world, e);
+	opened_env_finish(&opened);
+	return rc;
+}
+
+static int32_t measure_all(const given *g, bern_error *e)
+{
+	bern_registry *registry;
+	int32_t rc = open_registry(&registry, g->paths, g->path_count, e);
+	if (rc)
+		return rc;
+	for (size_t i = 0; !rc && i < bern_registry_count(registry); i++) {
+		bern_world world;
+		rc = bern_world_open(&world, bern_registry_at(registry, i), NULL, 0, e);
+		if (rc)
+			break;
+		rc = measure(g, &world, e);
+		bern_world_finish(&world);
+	}
+	bern_registry_destroy(registry);
+	return rc;
+}
+
+static int32_t run(const given *g, bern_error *e)
+{
+	bench_machine machine;
+	if (!g->word_count && g->settings.count)
+		return bern_fail(e, BERN_EUSAGE, "--set: of which environment? name it; usage: %s",
+				 help.usage);
+	int32_t rc = BERN_OK;
+	/* what cannot be opened is refused before anything is measured */
+	for (size_t i = 0; !rc && i < g->word_count; i++) {
+		opened_env opened;
+		rc = opened_env_init(&opened, "bench", g->words[i], g->paths, g->path_count,
+				     &g->settings, e);
+		if (!rc)
+			opened_env_finish(&opened);
+	}
+	if (rc)
+		return rc;
+	rc = bench_machine_ceilings(&machine, g->seconds, g->repeats, e);
+	if (rc)
+		return rc;
+	if (g->json)
+		printf("{\"machine\":\"%s\",\"draws\":%.6g,\"copied_bytes\":%.6g}\n", machine.level,
+		       machine.draws, machine.copied);
+	else
+		printf("one core, %s: %.3g million random numbers a second, %.3g GB/s copied\n"
+		       "%-30s %10s %10s %10s  batch for   (million steps a second)\n",
+		       machine.level, machine.draws / 1e6, machine.copied / 1e9, "environment",
+		       way_names[0], way_names[1], way_names[2]);
+	rc = measure_empty(g, e);
+	for (size_t i = 0; !rc && i < g->word_count; i++)
+		rc = measure_word(g, g->words[i], e);
+	if (!rc && !g->word_count)
+		rc = measure_all(g, e);
+	return rc;
+}
+
+static int32_t take_flag(given *g, const arg_reader *args, bern_error *e)
+{
+	static const bern_param seconds = {"--seconds", "", BERN_REAL, 0, "0.05", 0.001, 60, NULL};
+	static const bern_param repeats = {"--repeats", "", BERN_INT, 0, "5", 1, 1000, NULL};
+	bern_value value = {0};
+	int32_t rc = 0;
+	switch (args->index) {
+	case FLAG_JSON:
+		g->json = 1;
+		break;
+	case FLAG_SECONDS:
+		rc = bern_param_parse(&seconds, args->text, &value, e);
+		g->seconds = value.r;
+		break;
+	case FLAG_REPEATS:
+		rc = bern_param_parse(&repeats, args->text, &value, e);
+		g->repeats = (size_t)value.i;
+		break;
+	case FLAG_SET:
+		rc = config_give_set(&g->settings, args->text, e);
+		break;
+	case FLAG_ENV_PATH:
+		g->paths[g->path_count++] = args->text;
+		break;
+	case FLAG_QUIET:
+	case FLAG_VERBOSE:
+		break;
+	default:
+		g->wants_help = 1;
+	}
+	return rc;
+}
+
+int cmd_bench(const char *program, int argc, char **argv)
+{
+	(void)program;
+	arg_reader args = {argc, argv, flags, sizeof flags / sizeof flags[0], .at = 0};
+	given g = {.words = calloc((size_t)argc + 1, sizeof *g.words),
+		   .paths = calloc((size_t)argc + 1, sizeof *g.paths),
+		   .seconds = 0.05,
+		   .repeats = 5};
+	int said = 0; /* what to measure */
+	bern_error e;
+	int32_t rc = g.words && g.paths ? 0 : bern_fail(&e, BERN_EMEMORY, "out of memory");
+	while (rc == 0 && !g.wants_help && (rc = arg_next(&args, &e)) == 0 &&
+	       args.kind != ARG_END) {
+		if (args.kind == ARG_FLAG)
+			rc = take_flag(&g, &args, &e);
+		else if (said)
+			g.words[g.word_count++] = args.text;
+		else if (!strcmp(args.text, "env"))
+			said = 1;
+		else
+			rc = bern_fail(&e, BERN_EUSAGE,
+				       "'%.100s' cannot be measured, only env; usage: %s",
+				       args.text, help.usage);
+	}
+	if (rc == 0 && g.wants_help)
+		help_print(stdout, &help);
+	else if (rc == 0 && !said)
+		rc = bern_fail(&e, BERN_EUSAGE, "measure what? usage: %s", help.usage);
+	else if (rc == 0)
+		rc = run(&g, &e);
+	config_list_finish(&g.settings);
+	free(g.words);
+	free(g.paths);
+	return rc ? report_error("bench", &e) : EXIT_OK;
+}
