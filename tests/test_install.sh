@@ -87,6 +87,15 @@ for level in -O0 -O2; do
 done
 claim "the installed program loads the plugin" "$tmp/root$prefix/bin/bern" info "$tmp/smallest.so:examples/Corridor-v0"
 
+# The examples, built as their users would; each keeps its promises.
+for example in smallest handle batch; do
+	# shellcheck disable=SC2086
+	claim "the example $example.c builds from outside the tree" \
+		$CC -O3 $flags -shared -fPIC "$source/envs/examples/$example.c" -o "$tmp/$example.so"
+	claim "the installed program finds nothing wrong with $example.c" \
+		"$tmp/root$prefix/bin/bern" check-env "$tmp/$example.so"
+done
+
 # C programs: golden_hash.c trains agents and prints hashes of what they learned.
 gives_the_stored_bits() {
 	"$@" >"$tmp/hashes" && diff "$source/tests/data/golden-hashes.txt" "$tmp/hashes"
@@ -96,6 +105,14 @@ claim "a C program builds with the shared library" \
 	$CC $flags $sanitize "$source/tests/golden_hash.c" -o "$tmp/shared" $(pkg-config --libs bern)
 claim "it trains and gives the stored bits" \
 	gives_the_stored_bits env "LD_LIBRARY_PATH=$lib" "$tmp/shared"
+# shellcheck disable=SC2046,SC2086
+claim "the example train.c builds with it" \
+	$CC $flags $sanitize "$source/agents/examples/train.c" -o "$tmp/train" $(pkg-config --libs bern)
+learns() { # before: a coin; after: nearly all of 10
+	"$@" >"$tmp/learned" && cat "$tmp/learned" &&
+		awk '{ value[$1] = $2 } END { exit !(value["before"] < 6 && value["after"] > 9) }' "$tmp/learned"
+}
+claim "it learns" learns env "LD_LIBRARY_PATH=$lib" "$tmp/train"
 rm -f "$lib"/libbern.so*
 # shellcheck disable=SC2046,SC2086
 claim "the same builds with the static library" \
