@@ -253,11 +253,29 @@ void bern_head_posterior(const bern_action_head *head, float *weight, const floa
 		weight[k] = total > 0.0f ? weight[k] / total : 1.0f / (float)K;
 }
 
+/* log of the mean of the K densities. */
+static double log_mean_density(const bern_action_head *head, const float *pi, const int32_t *action,
+			       size_t K)
+{
+	size_t N = head->logits;
+	double most = -(double)INFINITY, total = 0.0;
+	for (size_t k = 0; k < K; k++) {
+		double log_density = bern_gaussian_log_density(&head->gaussian, pi + k * N, action);
+		most = log_density > most ? log_density : most;
+	}
+	for (size_t k = 0; k < K; k++)
+		total += bern_exp(bern_gaussian_log_density(&head->gaussian, pi + k * N, action) -
+				  most);
+	return most + bern_log(total / (double)K);
+}
+
 double bern_head_log_mixture(const bern_action_head *head, const float *pi, const int32_t *action,
 			     size_t K)
 {
 	size_t N = head->logits, shrunk, least = 0;
 	double total = 0.0;
+	if (head->gaussian.count)
+		return log_mean_density(head, pi, action, K);
 	for (size_t k = 0; k < K; k++) {
 		double all = product(head, pi + k * N, action, &shrunk);
 		if (all == 0.0)

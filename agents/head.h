@@ -58,8 +58,8 @@ void bern_head_mode(const bern_action_head *head, int32_t *action, const float *
 void bern_head_posterior(const bern_action_head *head, float *weight, const float *pi,
 			 const int32_t *action, size_t K);
 
-/* log of the mean over k of pi_k(action), pi (K, N): of the probability with which the mixture of K firings chooses the action.
- * -infinity if no pi allows it. */
+/* log of the mean over k of pi_k(action), pi (K, N): of the probability, or density, with which the mixture of K firings chooses
+ * the action. -infinity if no pi allows it. */
 double bern_head_log_mixture(const bern_action_head *head, const float *pi, const int32_t *action,
 			     size_t K);
 

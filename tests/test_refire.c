@@ -328,6 +328,30 @@ START_TEST(an_action_that_no_firing_allows_has_no_probability)
 }
 END_TEST
 
+/* Two Gaussians of means 0.5 and -40 and deviations 0.5: density ratios in closed form; what lies 80 deviations away adds nothing.
+ * The common constant cancels in a ratio of two actions. */
+START_TEST(the_mixture_of_gaussians_is_a_mean_of_densities)
+{
+	bern_arena arena = {0};
+	bern_action_head head;
+	bern_error e;
+	const bern_space action = {.kind = BERN_BOX, .count = 1};
+	const float pi[4] = {0.5f, 0.5f, -40.0f, 0.5f}, near[4] = {0.5f, 0.5f, 1.0f, 0.5f};
+	const float chosen[2] = {0.25f, 1.5f};
+	int32_t bits[2];
+	memcpy(bits, chosen, sizeof bits);
+	ck_assert_int_eq(bern_head_init(&head, &arena, &action, 0, BERN_HEAD_AUTO, &e), 0);
+	double far = bern_head_log_mixture(&head, pi, &bits[0], 2) -
+		     bern_head_log_mixture(&head, pi, &bits[1], 2);
+	ck_assert_double_le(fabs(far - (-0.5 * 0.25 + 0.5 * 4.0)), 1e-9);
+	double both = bern_head_log_mixture(&head, near, &bits[0], 2) -
+		      bern_head_log_mixture(&head, near, &bits[1], 2);
+	double exact = log((exp(-0.125) + exp(-1.125)) / (exp(-2.0) + exp(-0.5)));
+	ck_assert_double_le(fabs(both - exact), 1e-9);
+	bern_arena_finish(&arena);
+}
+END_TEST
+
 /* ---- in the agent --------------------------------------------------------------------------------- */
 
 static bern_agent_config configured(const char *const *options)
@@ -356,6 +380,9 @@ static const struct {
 	 "30",
 	 {"epochs", "2", "replay", "16", "replay_ratio", "1", "units", "tanh", "advantage_scale",
 	  "running", "keep_discount", "true", "entropy_coef", "0.01", NULL}},
+	{"Pendulum-v1",
+	 "30",
+	 {"epochs", "2", "replay", "32", "replay_ratio", "2", "hidden", "8", "firings", "3", NULL}},
 	{"Taxi-v4",
 	 NULL,
 	 {"epochs", "2", "replay", "31", "replay_ratio", "2", "num_envs", "3", "hidden", "8",
@@ -474,6 +501,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, off_policy_credit_is_the_sum_of_cut_errors, 0, 8);
 	tcase_add_test(t, the_mixture_knows_probabilities_that_no_double_holds);
 	tcase_add_test(t, an_action_that_no_firing_allows_has_no_probability);
+	tcase_add_test(t, the_mixture_of_gaussians_is_a_mean_of_densities);
 	tcase_add_loop_test(t, a_resumed_run_equals_an_unbroken_one, 0, RUNS);
 	tcase_add_test(t, each_part_of_each_pass_is_a_step);
 	tcase_add_test(t, ratios_of_an_unchanged_policy_have_mean_one);
