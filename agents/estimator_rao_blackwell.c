@@ -109,6 +109,7 @@ static void accumulate_gibbs(const bern_network *net, const bern_trace *trace, c
 	rao_blackwell *self = work->memory;
 	size_t inputs = net->layer[0].inputs, C = net->head.components;
 	const uint8_t *fired[BERN_MAX_LAYERS];
+	bern_posterior_prepare(&self->posterior);
 	for (size_t i = 0; i < count; i++) {
 		size_t r = rows[i];
 		const uint8_t *allowed = self->allowed ? self->allowed + r * self->logits : NULL;

@@ -16,7 +16,7 @@ int32_t bern_posterior_init(bern_posterior *posterior, bern_arena *arena, const 
 	posterior->p = bern_arena_take(arena, bits, sizeof(double));
 	posterior->odds = bern_arena_take(arena, bits, sizeof(double));
 	posterior->a = bern_arena_take(arena, bits + N, sizeof(double));
-	posterior->next = bern_arena_take(arena, net->most_units, sizeof(double));
+	posterior->factor = bern_arena_take(arena, net->param_count, sizeof(double));
 	posterior->pi = bern_arena_take(arena, N, sizeof(double));
 	posterior->sum = bern_arena_take(arena, bits + N, sizeof(double));
 	posterior->total = bern_arena_take(arena, net->param_count, sizeof(double));
@@ -213,42 +213,79 @@ void bern_posterior_enumerate(bern_posterior *posterior, const float *x, const i
 
 /* ---- Gibbs sampling ---- */
 
-/* log P(h of layer l | activations a) */
-static double log_chance(const bern_posterior *posterior, size_t l, const double *a)
+/* A product of many factors that neither overflows nor vanishes: value times 1e100 to the power of scale. */
+typedef struct long_product {
+	double value;
+	int scale;
+} long_product;
+
+static void multiply(long_product *product, double factor)
 {
-	const uint8_t *h = posterior->h + posterior->start[l];
-	double total = 0.0;
-	for (size_t j = 0; j < posterior->net->layer[l].units; j++) {
-		double z = h[j] ? a[j] : -a[j];
-		/* log sigmoid(z), without overflow */
-		total += z > 0.0 ? -bern_log(1.0 + bern_exp(-z)) : z - bern_log(1.0 + bern_exp(z));
+	product->value *= factor;
+	if (product->value > 1e100) {
+		product->value *= 1e-100;
+		product->scale++;
+	} else if (product->value < 1e-100) {
+		product->value *= 1e100;
+		product->scale--;
 	}
-	return total;
+}
+
+/* How many times likelier a bit h of probability p becomes if its odds grow by `factor`. */
+static double bit_gain(int h, double p, double factor)
+{
+	return (h ? factor : 1.0) / (1.0 + p * (factor - 1.0));
+}
+
+/* The same of the chosen value of a softmax whose values' odds grow by factors, or by one over them. */
+static double softmax_gain(const double *pi, const double *factor, int inverse, size_t n,
+			   size_t chosen)
+{
+	double total = 0.0, own = 1.0;
+	for (size_t i = 0; i < n; i++) {
+		double f = inverse ? 1.0 / factor[i] : factor[i];
+		total += pi[i] * f;
+		own = i == chosen ? f : own;
+	}
+	return own / total;
+}
+
+/* P(what is above | unit j of layer l turned over) / P(what is above). */
+static double gain(const visit *v, size_t l, size_t j)
+{
+	const bern_posterior *posterior = v->posterior;
+	const bern_network *net = posterior->net;
+	const bern_layer *above = &net->layer[l + 1];
+	const double *factor = posterior->factor + above->weight + j * above->units;
+	int fires = posterior->h[posterior->start[l] + j];
+	long_product product = {1.0, 0};
+	if (l + 1 < net->depth) {
+		const double *p = posterior->p + posterior->start[l + 1];
+		const uint8_t *h = posterior->h + posterior->start[l + 1];
+		for (size_t k = 0; k < above->units; k++)
+			multiply(&product,
+				 bit_gain(h[k], p[k], fires ? 1.0 / factor[k] : factor[k]));
+	}
+	for (size_t c = 0; l + 1 == net->depth && c < net->head.components; c++) {
+		size_t n = net->head.offset[c], size = net->head.size[c];
+		const double *pi = posterior->pi + n;
+		size_t chosen = (size_t)v->action[c];
+		multiply(&product, size > 1 ? softmax_gain(pi, factor + n, fires, size, chosen)
+					    : bit_gain(v->action[c], *pi,
+						       fires ? 1.0 / factor[n] : factor[n]));
+	}
+	return product.scale > 0 ? 1e100 : product.scale < 0 ? 1e-100 : product.value;
 }
 
 /* P(unit j of layer l fires | all other units, the action) */
 static double conditional(const visit *v, size_t l, size_t j)
 {
-	bern_posterior *posterior = v->posterior;
-	const bern_network *net = posterior->net;
-	size_t unit = posterior->start[l] + j, above = net->layer[l + 1].units;
-	double *a = posterior->a + posterior->start[l + 1], on, off;
-	int fires = posterior->h[unit];
-	memcpy(posterior->next, a, above * sizeof *a);
-	add_row(net, l + 1, j, fires ? -1.0 : 1.0, posterior->next);
-	const double *a_on = fires ? a : posterior->next, *a_off = fires ? posterior->next : a;
-	if (l + 1 == net->depth) {
-		on = policy(posterior, a_on, v->action, v->allowed);
-		off = policy(posterior, a_off, v->action, v->allowed);
-	} else {
-		double difference = log_chance(posterior, l + 1, a_on) -
-				    log_chance(posterior, l + 1, a_off);
-		on = difference < 0.0 ? bern_exp(difference) : 1.0;
-		off = difference > 0.0 ? bern_exp(-difference) : 1.0;
-	}
-	on *= posterior->p[unit];
-	off *= 1.0 - posterior->p[unit];
-	return on + off > 0.0 ? on / (on + off) : (double)fires;
+	const bern_posterior *posterior = v->posterior;
+	size_t unit = posterior->start[l] + j;
+	double p = posterior->p[unit], turned = gain(v, l, j);
+	if (posterior->h[unit])
+		return p / (p + (1.0 - p) * turned);
+	return p * turned / (p * turned + 1.0 - p);
 }
 
 /* Draws each unit of layer l anew given all others; sums what is expected of its score. */
@@ -273,8 +310,20 @@ static void sweep_layer(const visit *v, size_t l, bern_pcg32 *rng)
 		add_row(net, l + 1, j, fires ? 1.0 : -1.0, above);
 		if (l + 1 < net->depth)
 			probabilities(posterior, l + 1);
+		else
+			policy(posterior, above, v->action, v->allowed);
 	}
 	add_score(posterior, l, v->x, s);
+}
+
+/* exp(w) for the weights from hidden units upwards: what turning a unit over does to odds. Beyond +-40 nothing is left to chance. */
+void bern_posterior_prepare(bern_posterior *posterior)
+{
+	const bern_network *net = posterior->net;
+	for (size_t i = net->layer[1].weight; i < net->param_count; i++) {
+		double w = (double)net->params[i];
+		posterior->factor[i] = bern_exp(w > 40.0 ? 40.0 : w < -40.0 ? -40.0 : w);
+	}
 }
 
 void bern_posterior_sample(bern_posterior *posterior, const float *x, const uint8_t *const *fired,
@@ -291,10 +340,10 @@ void bern_posterior_sample(bern_posterior *posterior, const float *x, const uint
 		probabilities(posterior, l);
 		from_firings(posterior, l + 1);
 	}
+	policy(posterior, posterior->a + posterior->bits, action, allowed);
 	for (size_t i = 0; i < sweeps; i++) {
 		for (size_t l = 0; l < net->depth; l++)
 			sweep_layer(&v, l, rng);
-		policy(posterior, posterior->a + posterior->bits, action, allowed);
 		add_output_score(posterior, action, 1.0);
 	}
 	finish(posterior, (double)c / (double)sweeps, gradient);

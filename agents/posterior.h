@@ -22,7 +22,7 @@ typedef struct bern_posterior {
 	size_t bits;             /* hidden units of all layers */
 	double *p, *odds;        /* (bits) P(h = 1) given what is below, and p / (1 - p) */
 	double *a;               /* (bits + logits) activations given what is below */
-	double *next;            /* (largest layer) activations with a unit turned over */
+	double *factor;          /* (param_count) exp(weight) of all layers but the first */
 	double *pi;              /* (logits) the policy of one firing */
 	double *sum;             /* (bits + logits) sums of scores of a layer */
 	double *total; /* (param_count) sums over firings, before the division by their mass */
@@ -38,6 +38,9 @@ int32_t bern_posterior_init(bern_posterior *posterior, bern_arena *arena, const 
  * visiting every firing; units whose p is 0 or 1 are not visited. allowed (N) or NULL is the mask of a softmax head. */
 void bern_posterior_enumerate(bern_posterior *posterior, const float *x, const int32_t *action,
 			      const uint8_t *allowed, float c, float *gradient);
+
+/* Makes ready for samples under the present parameters: turning a unit over multiplies the odds of those above by exp(weight). */
+void bern_posterior_prepare(bern_posterior *posterior);
 
 /* Adds the mean over `sweeps` sweeps of a Gibbs chain that starts from the firing h (one byte a unit, layer l at
  * fired[l]); draws from rng. */

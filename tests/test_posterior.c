@@ -214,6 +214,7 @@ START_TEST(a_chain_that_starts_from_the_firing_that_acted_is_unbiased_at_once)
 	for (size_t c = 0; c < f.head.components; c++)
 		action[c] = split[c];
 	double mass = expected(&f, 1, want);
+	bern_posterior_prepare(&f.posterior);
 	for (size_t s = 0; s < SAMPLES; s++) {
 		uint8_t h[32];
 		const uint8_t *fired[BERN_MAX_LAYERS];

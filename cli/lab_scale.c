@@ -1,0 +1,128 @@
+/* What width and depth cost: steps to solve with every size of network, by the plain estimator, by many firings and by the best of the
+ * others, with the rules for wide networks and without. */
+#include "lab.h"
+#include "lab_contest.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ENV "CartPole-v1"
+
+static const command_help help = {
+	.usage = "bern lab scale [--seeds N] [--budget N] [--json]",
+	.summary = "Tells how many environment steps networks of 8 to 2,048 units, and of 1 to 8 "
+		   "layers\n"
+		   "of 64, need to learn " ENV ".",
+	.examples = "  bern lab scale\n"
+		    "  bern lab scale --seeds 5 --json\n",
+	.notes = "All with the recipe's settings. without rules: fan_in_scaling false.\n",
+	.flags = lab_contest_flags,
+	.flag_count = LAB_CONTEST_FLAGS,
+};
+
+static const char *const shapes[] = {
+	"8",
+	"16",
+	"32",
+	"64",
+	"128",
+	"256",
+	"512",
+	"1024",
+	"2048",
+	"64,64",
+	"64,64,64",
+	"64,64,64,64",
+	"64,64,64,64,64,64",
+	"64,64,64,64,64,64,64,64",
+};
+static const char *const ways[][4] = {
+	/* name, estimator, firings, fan_in_scaling */
+	{"plain", "unbiased", "1", "true"},
+	{"plain, without rules", "unbiased", "1", "false"},
+	{"16 firings", "firings", "16", "true"},
+	{"16 firings, without rules", "firings", "16", "false"},
+	{"gibbs", "gibbs", "1", "true"},
+};
+enum { SHAPES = sizeof shapes / sizeof shapes[0], WAYS = sizeof ways / sizeof ways[0] };
+
+static int32_t enter(contest *c, const lab_contest *request, bern_error *e)
+{
+	for (size_t i = 0; i < SHAPES * WAYS; i++) {
+		const char *const *way = ways[i % WAYS];
+		contest_entry *entry = contest_add(c, way[0]);
+		if (!entry)
+			return bern_fail(e, BERN_EMEMORY, "no memory for a contest");
+		entry->experiment.env = ENV;
+		experiment_set(&entry->experiment, "hidden", shapes[i / WAYS]);
+		experiment_set(&entry->experiment, "estimator", way[1]);
+		experiment_set(&entry->experiment, "firings", way[2]);
+		experiment_set(&entry->experiment, "fan_in_scaling", way[3]);
+		experiment_set(&entry->experiment, "total_timesteps", request->budget);
+		experiment_set(&entry->experiment, "final_episodes", "0");
+	}
+	return lab_contest_run(request, c, e);
+}
+
+static void print_json(const contest *c, size_t i)
+{
+	json_t *first = json_array();
+	for (size_t s = 0; s < c->seeds; s++)
+		json_array_append_new(
+			first, c->entries[i].results[s].first
+				       ? json_integer((json_int_t)c->entries[i].results[s].first)
+				       : json_null());
+	json_t *object = json_pack("{s:s,s:s,s:o}", "hidden", shapes[i / WAYS], "way",
+				   ways[i % WAYS][0], "first", first);
+	char *line = object ? json_dumps(object, JSON_COMPACT) : NULL;
+	puts(line ? line : "null");
+	free(line);
+	json_decref(object);
+}
+
+static void print(const contest *c, const lab_contest *request)
+{
+	if (!request->json) {
+		printf("%s, at most %s steps, %zu seeds: steps to the first look of at least 475, "
+		       "median "
+		       "[95%%] and how many got there.\n\n| %-23s |",
+		       ENV, request->budget, c->seeds, "hidden");
+		for (size_t w = 0; w < WAYS; w++)
+			printf(" %-30s |", ways[w][0]);
+		printf("\n|---|---|---|---|---|---|\n");
+	}
+	for (size_t i = 0; i < SHAPES * WAYS; i++) {
+		contest_figure f = contest_figure_for(c, &c->entries[i], CONTEST_FIRST);
+		char text[64], cell[96];
+		if (request->json) {
+			print_json(c, i);
+			continue;
+		}
+		lab_figure_text(text, sizeof text, f, 0);
+		snprintf(cell, sizeof cell, "%s %zu/%zu", text, f.reached, c->seeds);
+		if (i % WAYS == 0)
+			printf("| %-23s |", shapes[i / WAYS]);
+		printf(" %-30s |%s", cell, i % WAYS == WAYS - 1 ? "\n" : "");
+	}
+}
+
+int lab_scale(const char *program, int argc, char **argv)
+{
+	lab_contest request = {.seeds = 10, .grid_seeds = 1, .budget = "50000"};
+	contest c = {.measure = CONTEST_STEPS};
+	bern_error e;
+	(void)program;
+	int32_t rc = lab_contest_read(&request, argc, argv, 0, help.usage, &e);
+	if (rc == 0 && request.wants_help) {
+		help_print(stdout, &help);
+		return EXIT_OK;
+	}
+	if (rc == 0)
+		rc = enter(&c, &request, &e);
+	if (rc == 0)
+		print(&c, &request);
+	contest_finish(&c);
+	return rc ? report_error("lab scale", &e) : EXIT_OK;
+}
