@@ -23,7 +23,7 @@ typedef struct oracle_net {
 	const double *x;
 } oracle_net;
 
-static size_t oracle_logits(const oracle_net *net)
+static inline size_t oracle_logits(const oracle_net *net)
 {
 	size_t n = 0;
 	for (size_t g = 0; g < net->group_count; g++)
@@ -31,7 +31,7 @@ static size_t oracle_logits(const oracle_net *net)
 	return n;
 }
 
-static size_t oracle_actions(const oracle_net *net)
+static inline size_t oracle_actions(const oracle_net *net)
 {
 	size_t n = 1;
 	for (size_t g = 0; g < net->group_count; g++)
@@ -40,7 +40,7 @@ static size_t oracle_actions(const oracle_net *net)
 }
 
 /* Splits action number a into one value for each group. */
-static void oracle_action(const oracle_net *net, size_t a, int *values)
+static inline void oracle_action(const oracle_net *net, size_t a, int *values)
 {
 	for (size_t g = 0; g < net->group_count; g++) {
 		size_t n = net->group[g] == 1 ? 2 : net->group[g];
@@ -50,7 +50,7 @@ static void oracle_action(const oracle_net *net, size_t a, int *values)
 }
 
 /* For one setting of all hidden bits and one action: log of P(h | x) pi(a | h), and its gradient. */
-static double oracle_joint(const oracle_net *net, size_t bits, size_t action, double *gradient)
+static inline double oracle_joint(const oracle_net *net, size_t bits, size_t action, double *gradient)
 {
 	double below[64], log_joint = 0.0;
 	size_t inputs = net->inputs, at = 0;
@@ -102,7 +102,7 @@ static double oracle_joint(const oracle_net *net, size_t bits, size_t action, do
 	return log_joint;
 }
 
-static size_t oracle_bits(const oracle_net *net)
+static inline size_t oracle_bits(const oracle_net *net)
 {
 	size_t bits = 0;
 	for (size_t l = 0; l < net->depth; l++)
@@ -111,7 +111,7 @@ static size_t oracle_bits(const oracle_net *net)
 }
 
 /* J and, unless NULL, its gradient (count). reward: one for each action number. */
-static double oracle_value(const oracle_net *net, const double *reward, double *gradient,
+static inline double oracle_value(const oracle_net *net, const double *reward, double *gradient,
 			   size_t count)
 {
 	double total = 0.0, one[ORACLE_PARAMS];
