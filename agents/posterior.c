@@ -19,6 +19,9 @@ int32_t bern_posterior_init(bern_posterior *posterior, bern_arena *arena, const 
 	posterior->factor = bern_arena_take(arena, net->param_count, sizeof(double));
 	posterior->pi = bern_arena_take(arena, N, sizeof(double));
 	posterior->sum = bern_arena_take(arena, bits + N, sizeof(double));
+	posterior->waiting = bern_arena_take(arena, bits + net->depth, (1 + N) * sizeof(double));
+	posterior->fired = bern_arena_take(arena, bits, (1 + N) * sizeof(double));
+	posterior->now = bern_arena_take(arena, net->depth, (1 + N) * sizeof(double));
 	posterior->total = bern_arena_take(arena, net->param_count, sizeof(double));
 	posterior->h = bern_arena_take(arena, bits, 1);
 	posterior->free_units = bern_arena_take(arena, bits, sizeof(uint32_t));
@@ -101,24 +104,32 @@ static double policy(bern_posterior *posterior, const double *logits, const int3
 	return product;
 }
 
-/* Adds weight * d log pi(action | h) to the output layer's sums; pi is that of h. */
-static void add_output_score(bern_posterior *posterior, const int32_t *action, double weight)
+/* Writes weight * d log pi(action | h) / d logits (N) to delta; pi is that of h. */
+static void output_score(const bern_posterior *posterior, const int32_t *action, double weight,
+			 double *delta)
 {
-	const bern_network *net = posterior->net;
-	const bern_layer *out = &net->layer[net->depth];
-	const uint8_t *h = posterior->h + posterior->start[net->depth - 1];
-	double *delta = posterior->sum + posterior->bits;
-	for (size_t c = 0; c < net->head.components; c++) {
-		size_t n = net->head.offset[c], size = net->head.size[c];
-		for (size_t i = n; i < n + size; i++) {
-			int chosen = size == 1 ? action[c] : (size_t)action[c] == i - n;
-			delta[i] = weight * ((double)chosen - posterior->pi[i]);
-			posterior->total[out->bias + i] += delta[i];
+	const bern_action_head *head = &posterior->net->head;
+	for (size_t c = 0; c < head->components; c++)
+		for (size_t i = 0; i < head->size[c]; i++) {
+			size_t n = head->offset[c] + i;
+			int chosen = head->size[c] == 1 ? action[c] : (size_t)action[c] == i;
+			delta[n] = weight * ((double)chosen - posterior->pi[n]);
 		}
-	}
-	for (size_t j = 0; j < out->inputs; j++)
-		for (size_t n = 0; h[j] && n < out->units; n++)
-			posterior->total[out->weight + j * out->units + n] += delta[n];
+}
+
+/* Adds to the output layer's sums: delta (N) for unit j of the last hidden layer, and for the biases. */
+static void add_output(bern_posterior *posterior, size_t j, const double *delta)
+{
+	const bern_layer *out = &posterior->net->layer[posterior->net->depth];
+	for (size_t n = 0; n < out->units; n++)
+		posterior->total[out->weight + j * out->units + n] += delta[n];
+}
+
+static void add_output_bias(bern_posterior *posterior, const double *delta)
+{
+	const bern_layer *out = &posterior->net->layer[posterior->net->depth];
+	for (size_t n = 0; n < out->units; n++)
+		posterior->total[out->bias + n] += delta[n];
 }
 
 /* Adds the scores s of layer l to its sums, given what is below. */
@@ -151,6 +162,24 @@ typedef struct visit {
 	const uint8_t *allowed;
 } visit;
 
+/* Sums of the last 2^level firings wait at their level, as in binary counting; where two halves meet, unit `level` fired in one of
+ * them, which goes to that unit's sum. So a firing costs no loop over the units. Firings have `width` numbers each, those of
+ * firing `code` in `now`, which is changed. */
+static void fold(double *waiting, double *fired, size_t width, size_t code, double *now)
+{
+	size_t level = 0;
+	for (; code >> level & 1; level++) {
+		double *before = waiting + level * width;
+		/* the Gray code's bit: 1 in the second half unless the next bit of the count is 1 */
+		const double *with = code >> (level + 1) & 1 ? before : now;
+		for (size_t i = 0; i < width; i++)
+			fired[level * width + i] += with[i];
+		for (size_t i = 0; i < width; i++)
+			now[i] += before[i];
+	}
+	memcpy(waiting + level * width, now, width * sizeof *now);
+}
+
 /* Visits all firings of layer l and above, given those below, whose probability is `before`. Neighbours in the Gray code differ in
  * one unit, so that one row of weights and one factor of the probability change. Returns the sum of P(h | s) pi(a | h). */
 static double visit_layer(const visit *v, size_t l, double before)
@@ -158,19 +187,24 @@ static double visit_layer(const visit *v, size_t l, double before)
 	bern_posterior *posterior = v->posterior;
 	const bern_network *net = posterior->net;
 	size_t J = net->layer[l].units, first = posterior->start[l], free_count = 0;
+	int last = l + 1 == net->depth;
+	/* of each firing: P(h | s) pi(a | h), and in the last layer that times d log pi / d logits */
+	size_t most = 1 + net->head.logits, width = last ? most : 1;
 	double *above = posterior->a + posterior->start[l + 1], *s = posterior->sum + first;
+	double *waiting = posterior->waiting + (first + l) * most;
+	double *fired = posterior->fired + first * most, *now = posterior->now + l * most;
 	uint32_t *free_unit = posterior->free_units + first;
-	double chance = before, mass = 0.0;
+	double chance = before;
 	probabilities(posterior, l);
 	for (size_t j = 0; j < J; j++) {
 		double p = posterior->p[first + j];
 		posterior->h[first + j] = p == 1.0;
-		s[j] = 0.0;
 		if (p > 0.0 && p < 1.0) {
 			free_unit[free_count++] = (uint32_t)j;
 			chance *= 1.0 - p;
 		}
 	}
+	memset(fired, 0, J * width * sizeof *fired);
 	from_firings(posterior, l + 1);
 	for (size_t code = 0; code < (size_t)1 << free_count; code++) {
 		if (code > 0) {
@@ -183,21 +217,31 @@ static double visit_layer(const visit *v, size_t l, double before)
 			chance = fires ? chance * posterior->odds[first + j]
 				       : chance / posterior->odds[first + j];
 		}
-		double part;
-		if (l + 1 < net->depth) {
-			part = visit_layer(v, l + 1, chance);
+		if (last) {
+			now[0] = chance * policy(posterior, above, v->action, v->allowed);
+			output_score(posterior, v->action, now[0], now + 1);
 		} else {
-			part = chance * policy(posterior, above, v->action, v->allowed);
-			add_output_score(posterior, v->action, part);
+			now[0] = visit_layer(v, l + 1, chance);
 		}
-		mass += part;
-		for (size_t j = 0; j < J; j++)
-			s[j] += posterior->h[first + j] ? part : 0.0;
+		fold(waiting, fired, width, code, now);
 	}
-	for (size_t j = 0; j < J; j++)
-		s[j] -= mass * posterior->p[first + j];
+	/* the sums of all firings, and of those in which a unit fired */
+	const double *all = waiting + free_count * width;
+	size_t next = 0;
+	if (last)
+		add_output_bias(posterior, all + 1);
+	for (size_t j = 0; j < J; j++) {
+		double p = posterior->p[first + j];
+		static const double none[1] = {0.0};
+		const double *with = p == 1.0 ? all : none;
+		if (p > 0.0 && p < 1.0)
+			with = fired + next++ * width;
+		s[j] = with[0] - all[0] * p;
+		if (last && with != none)
+			add_output(posterior, j, with + 1);
+	}
 	add_score(posterior, l, v->x, s);
-	return mass;
+	return all[0];
 }
 
 void bern_posterior_enumerate(bern_posterior *posterior, const float *x, const int32_t *action,
@@ -344,7 +388,13 @@ void bern_posterior_sample(bern_posterior *posterior, const float *x, const uint
 	for (size_t i = 0; i < sweeps; i++) {
 		for (size_t l = 0; l < net->depth; l++)
 			sweep_layer(&v, l, rng);
-		add_output_score(posterior, action, 1.0);
+		double *delta = posterior->now;
+		const uint8_t *h = posterior->h + posterior->start[net->depth - 1];
+		output_score(posterior, action, 1.0, delta);
+		add_output_bias(posterior, delta);
+		for (size_t j = 0; j < net->layer[net->depth].inputs; j++)
+			if (h[j])
+				add_output(posterior, j, delta);
 	}
 	finish(posterior, (double)c / (double)sweeps, gradient);
 }

@@ -25,6 +25,8 @@ typedef struct bern_posterior {
 	double *factor;          /* (param_count) exp(weight) of all layers but the first */
 	double *pi;              /* (logits) the policy of one firing */
 	double *sum;             /* (bits + logits) sums of scores of a layer */
+	/* sums over firings in the making, 1 + logits numbers each */
+	double *waiting, *fired, *now; /* (bits + depth, ...), (bits, ...), (depth, ...) */
 	double *total; /* (param_count) sums over firings, before the division by their mass */
 	uint8_t *h;    /* (bits) the firing visited */
 	uint32_t *free_units;              /* (bits) of each layer, those with 0 < p < 1 */
