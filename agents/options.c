@@ -136,6 +136,15 @@ const bern_option bern_agent_options[] = {
 	REAL("clip_range", clip_range,
 	     "leave out steps whose importance ratio is further from 1 (biased); 0: none", "0", 0,
 	     1000),
+	BOOL("traces", traces,
+	     "learn at every step by eligibility traces of decay gamma gae_lambda; num_steps is 1",
+	     "false"),
+	INT("signal_delay", signal_delay, "traces: steps until the error reaches the neurons", "0",
+	    0, 1000000),
+	REAL("signal_noise", signal_noise, "traces: deviation of the noise on the error", "0", 0,
+	     1e9),
+	BOOL("signal_sign", signal_sign, "traces: neurons hear the sign of the error alone",
+	     "false"),
 #undef GROUP
 #define GROUP "tables and bandits"
 	REAL("step_size", step_size,

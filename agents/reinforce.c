@@ -4,6 +4,7 @@
  * advantages; the estimator's gradient; one optimiser step; the baseline learns its targets. Gradients are summed over tiles of 16
  * lanes, then over a fixed binary tree of tiles, whoever computes them. */
 #include "reinforce.h"
+#include "eligibility.h"
 #include "gae.h"
 #include "kinds.h"
 #include "normalizer.h"
@@ -61,6 +62,7 @@ typedef struct reinforce {
 	float *partial[TREE_LEVELS]; /* (param_count) sums of 2^level tiles */
 	size_t *rows;                /* (T * LANES_PER_TILE) */
 	bern_refire refire;          /* epochs of at least 2 */
+	bern_eligibility traces;     /* if config.traces */
 	double *running;             /* (2) mean square of advantages and the weight behind it */
 	float *entropy_mean;         /* (1) of the last update */
 	float *rates;                /* (hidden units) running sums of firing probabilities */
@@ -131,6 +133,9 @@ static int32_t take_memory(reinforce *self, uint64_t seed, bern_error *e)
 		if (!failed && self->refire.batch_rows > most)
 			most = self->refire.batch_rows;
 	}
+	if (!failed && self->config.traces)
+		failed = bern_eligibility_init(&self->traces, arena, &self->config, &self->net,
+					       &self->value, seed, e);
 	for (size_t l = 0; l < tree_levels(most); l++)
 		self->partial[l] = bern_arena_take(arena, self->net.param_count, sizeof(float));
 	self->rows = bern_arena_take(arena, T * LANES_PER_TILE, sizeof(size_t));
@@ -181,6 +186,8 @@ static int32_t make_networks(reinforce *self, uint64_t seed, bern_error *e)
 					   l + 1, bern_units_name(kind[l]));
 	if (!failed)
 		failed = bern_refire_check(config, self->estimator, e);
+	if (!failed)
+		failed = bern_eligibility_check(config, self->estimator, e);
 	if (!failed)
 		failed = bern_head_init(&head, &self->arena, &self->world->instance.action,
 					self->world->env->mask != NULL, config->head, e);
@@ -407,7 +414,10 @@ static void discount_advantages(reinforce *self, size_t B)
 {
 	for (size_t b = 0; b < B; b++)
 		for (size_t row = b; row < self->steps * B; row += B) {
-			self->advantage[row] *= (float)self->discount[b];
+			if (self->config.traces) /* the error comes later than what it is for */
+				self->traces.weight[b] = (float)self->discount[b];
+			else
+				self->advantage[row] *= (float)self->discount[b];
 			if (self->weight)
 				self->weight[row] *= (float)self->discount[b];
 			if (self->config.epochs > 1)
@@ -529,6 +539,8 @@ static int32_t play_and_estimate(reinforce *self, bern_lanes *lanes, bern_error 
 		 B);
 	for (size_t r = 0; self->weight && r < self->steps * B; r++)
 		self->weight[r] = 1.0f;
+	if (config->traces) /* of one step: the error itself */
+		memcpy(self->traces.error, self->advantage, B * sizeof(float));
 	scale_advantages(self, self->steps * B);
 	if (config->keep_discount)
 		discount_advantages(self, B);
@@ -543,7 +555,15 @@ static int32_t play_and_estimate(reinforce *self, bern_lanes *lanes, bern_error 
 							       config->entropy_coef, lanes->steps),
 			      .entropy_mean = *self->entropy_mean,
 			      .unit = config->baseline == BERN_BASELINE_UNIT ? &self->unit : NULL};
-	estimate(self, &self->trace, self->steps, B, &signal);
+	if (!config->traces) {
+		estimate(self, &self->trace, self->steps, B, &signal);
+		return 0;
+	}
+	for (size_t b = 0; b < B; b++)
+		self->advantage[b] = (float)bern_eligibility_hear(
+			&self->traces, b, (double)self->advantage[b], self->flags[b] != 0);
+	bern_eligibility_step(&self->traces, self->estimator, &self->net, &self->trace,
+			      &self->value, &signal, self->flags, &self->work, self->gradient);
 	return 0;
 }
 
@@ -616,6 +636,23 @@ static int32_t learn_again(reinforce *self, const bern_lanes *lanes, bern_error 
 	return failed;
 }
 
+/* Moves the baseline towards the targets of the last play, or by its traces; returns its mean squared error before. */
+static double learn_value(reinforce *self, size_t R, uint64_t steps)
+{
+	const bern_agent_config *config = &self->config;
+	double rate = scheduled(self, config->schedule, config->value_learning_rate, steps);
+	double square = 0.0;
+	if (!config->traces)
+		return bern_value_learn(&self->value, self->trace.x, self->target, R,
+					(size_t)config->value_passes, rate);
+	for (size_t r = 0; r < R; r++)
+		square += (double)self->traces.error[r] * (double)self->traces.error[r] / (double)R;
+	if (square < (double)INFINITY && self->value.param_count)
+		bern_optimizer_step(&self->value.optimizer, self->value.params,
+				    self->value.gradient, rate);
+	return square;
+}
+
 static int32_t reinforce_learn(bern_agent *agent, bern_lanes *lanes, bern_error *e)
 {
 	reinforce *self = (reinforce *)agent;
@@ -633,9 +670,7 @@ static int32_t reinforce_learn(bern_agent *agent, bern_lanes *lanes, bern_error 
 		return failed;
 	double rate = scheduled(self, config->schedule, config->learning_rate, lanes->steps);
 	bern_optimizer_step(&self->optimizer, self->net.params, self->gradient, rate);
-	double loss = bern_value_learn(
-		&self->value, self->trace.x, self->target, R, (size_t)config->value_passes,
-		scheduled(self, config->schedule, config->value_learning_rate, lanes->steps));
+	double loss = learn_value(self, R, lanes->steps);
 	failed = check_number("the baseline's squared error", loss, lanes->steps, e);
 	if (!failed && config->epochs > 1)
 		failed = learn_again(self, lanes, e);
@@ -791,6 +826,8 @@ static int32_t reinforce_learner_tensors(bern_agent *agent, bern_tensors *list, 
 			sizeof *self->firing / sizeof(uint64_t), e, "streams.firing");
 	if (!failed && self->config.epochs > 1)
 		failed = bern_refire_tensors(&self->refire, list, e);
+	if (!failed && self->config.traces)
+		failed = bern_eligibility_tensors(&self->traces, list, e);
 	if (!failed)
 		failed = bern_tensors_add(list, BERN_T_F64, self->running, 2, 0, e,
 					  "advantage.running");

@@ -90,6 +90,11 @@ typedef struct bern_agent_config {
 	int64_t replay;      /* steps of each lane that are remembered; 0: those of one rollout */
 	double replay_ratio; /* older steps drawn in a pass for each new one */
 	double clip_range;   /* of the importance ratio; 0: no clipping */
+	/* learning at every step by eligibility traces; see eligibility.h */
+	int64_t traces;       /* bool */
+	int64_t signal_delay; /* steps until the error reaches the neurons */
+	double signal_noise;  /* deviation of what is added to it */
+	int64_t signal_sign;  /* bool: its sign alone */
 	/* tables and bandits */
 	double step_size; /* alpha; 0: sample average where that makes sense */
 	double epsilon;   /* exploration of epsilon-greedy, Q-learning, Sarsa */
