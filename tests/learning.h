@@ -34,6 +34,7 @@ static const learning_row learning_rows[] = {
 	CARTPOLE_WIDTH("64,32"),
 	CARTPOLE_WIDTH("64,64,64,64"),
 	{"CartPole-v1-frugal", {{NULL, NULL}}, 20, 20, 20, 475, 500, 3000, 5000},
+	{"CartPole-v1-online", {{NULL, NULL}}, 20, 5, 20, 475, 500, 10000, 14000},
 	{"CartPole-v0", {{NULL, NULL}}, 10, 3, 10, 195, 200, 0, 0},
 	{"CartPole-v1-throughput", {{NULL, NULL}}, 10, 2, 10, 475, 500, 0, 0},
 	{"FrozenLake-v1", {{NULL, NULL}}, 10, 2, 9, 0.70, 0.744, 0, 0},
