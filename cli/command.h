@@ -31,6 +31,7 @@ int cmd_trace(const char *program, int argc, char **argv);
 int cmd_new_env(const char *program, int argc, char **argv);
 int cmd_check_env(const char *program, int argc, char **argv);
 int cmd_bench(const char *program, int argc, char **argv);
+int cmd_lab(const char *program, int argc, char **argv);
 
 /* The table of commands in main.c, in the order of the help. */
 extern const command commands[];

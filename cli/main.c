@@ -21,6 +21,7 @@ const command commands[] = {
 	{"new-env", "write a folder to start an environment of your own from", cmd_new_env},
 	{"check-env", "check whether an environment keeps its promises", cmd_check_env},
 	{"bench", "measure the speed of environments", cmd_bench},
+	{"lab", "examine and prove the estimators of the gradient", cmd_lab},
 };
 const size_t command_count = sizeof commands / sizeof commands[0];
 

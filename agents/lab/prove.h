@@ -43,6 +43,8 @@ typedef struct lab_plan {
 	size_t samples;  /* at most, a sampled proof */
 	const char *const *names; /* (name_count) estimators and controls; none: all */
 	size_t name_count;
+	/* one more, not of the list, proved by enumeration alone; may be NULL */
+	const bern_estimator *planted;
 	/* called for every proof; may be NULL */
 	void (*row)(void *user, const lab_proof *proof);
 	void *user;

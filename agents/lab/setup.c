@@ -54,22 +54,28 @@ static const int32_t oracle_kind[] = {
 	[BERN_UNITS_BINARY] = LAB_BINARY,
 	[BERN_UNITS_RELU] = LAB_RELU,
 	[BERN_UNITS_TANH] = LAB_TANH,
+	[BERN_UNITS_RECTIFIER] = LAB_RECTIFIER,
+	[BERN_UNITS_LOGISTIC_RECTIFIER] = LAB_LOGISTIC_RECTIFIER,
+	[BERN_UNITS_SMOOTH] = LAB_SMOOTH,
 };
 
 static int32_t make_network(lab_setup *s, bern_error *e)
 {
 	const lab_problem *p = &s->problem;
 	size_t units[BERN_MAX_LAYERS], depth = 0;
+	int64_t kind[BERN_MAX_LAYERS] = {0};
 	bern_action_head head;
 	const bern_kernels *kernels = NULL;
 	int32_t rc = bern_kernels_select(&kernels, e);
 	if (!rc)
 		rc = bern_parse_layers(p->hidden, units, &depth, e);
 	if (!rc)
+		rc = bern_parse_units(p->units, kind, depth, e);
+	if (!rc)
 		rc = bern_head_init(&head, &s->arena, &s->world.instance.action, 0, p->head, e);
 	if (!rc)
-		rc = bern_network_init(&s->net, &s->arena, &head, p->inputs, units, depth,
-				       BERN_UNITS_BINARY, p->firings, kernels, e);
+		rc = bern_network_init(&s->net, &s->arena, &head, p->inputs, units, kind, depth,
+				       p->firings, kernels, e);
 	if (rc)
 		return rc;
 	s->oracle = (lab_net){.inputs = p->inputs,
@@ -80,7 +86,7 @@ static int32_t make_network(lab_setup *s, bern_error *e)
 	for (size_t l = 0; l < depth && fits; l++) {
 		fits = units[l] <= LAB_UNITS;
 		s->oracle.units[l] = units[l];
-		s->oracle.kind[l] = oracle_kind[BERN_UNITS_BINARY];
+		s->oracle.kind[l] = oracle_kind[kind[l]];
 	}
 	if (!fits)
 		return bern_fail(e, BERN_EUSAGE,

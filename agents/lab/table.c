@@ -65,12 +65,14 @@ static int32_t read_actions(lab_table *t, const char *text, int binary, char *er
 	return 0;
 }
 
-/* n probabilities, none of them small */
+/* n probabilities, none of them very small, mostly far from equal: where an action leads ought to matter */
 static void draw_distribution(double *p, size_t n, bern_rng *rng)
 {
 	double total = 0.0;
-	for (size_t i = 0; i < n; i++)
-		total += p[i] = 0.1 + bern_rng_uniform(rng);
+	for (size_t i = 0; i < n; i++) {
+		double u = bern_rng_uniform(rng);
+		total += p[i] = 0.05 + u * u * u;
+	}
 	for (size_t i = 0; i < n; i++)
 		p[i] /= total;
 }
