@@ -7,6 +7,8 @@
 #include <lab/one_unit.h>
 #include <lab/oracle.h>
 #include <lab/paths.h>
+#include <lab/prove.h>
+#include <lab/sampled.h>
 #include <lab/statistics.h>
 
 #include <check.h>
@@ -414,6 +416,158 @@ START_TEST(every_control_is_biased_and_its_paths_are_complete)
 }
 END_TEST
 
+/* ---- the proof itself ------------------------------------------------------------------------------------------------------- */
+
+/* what one would plant in an estimator */
+enum { AS_IT_IS, SIGN, FACTOR, OUTPUT, BUGS };
+
+static void planted(int bug, const bern_network *net, const bern_trace *trace, const size_t *rows,
+		    size_t count, const bern_signal *signal, bern_workspace *work, float *gradient)
+{
+	float g[LAB_PARAMS] = {0};
+	size_t hidden = net->layer[net->depth].weight;
+	const bern_estimator *estimator = NULL;
+	for (size_t i = 0; i < bern_estimator_count; i++)
+		if (!strcmp(bern_estimators[i]->name, "unbiased"))
+			estimator = bern_estimators[i];
+	estimator->accumulate(net, trace, rows, count, signal, work, g);
+	for (size_t i = 0; i < net->param_count; i++) {
+		if (bug == SIGN && i < hidden)
+			g[i] = -g[i];
+		if (bug == FACTOR && i < hidden)
+			g[i] *= 0.999f;
+		if (bug == OUTPUT && i == net->param_count - 1)
+			g[i] += 0.0005f;
+		gradient[i] += g[i];
+	}
+}
+
+#define PLANTED(name_, bug_)                                                                       \
+	static void name_##_accumulate(                                                            \
+		const bern_network *net, const bern_trace *trace, const size_t *rows,              \
+		size_t count, const bern_signal *signal, bern_workspace *work, float *gradient)    \
+	{                                                                                          \
+		planted(bug_, net, trace, rows, count, signal, work, gradient);                    \
+	}
+PLANTED(as_it_is, AS_IT_IS)
+PLANTED(sign, SIGN)
+PLANTED(factor, FACTOR)
+PLANTED(output, OUTPUT)
+
+static lab_plan quick_plan(void)
+{
+	static const char *const nothing_more[] = {"recorded"};
+	return (lab_plan){.seed = 1,
+			  .max_bits = 8,
+			  .alpha = 1e-5,
+			  .power = 0.9,
+			  .bias = 0.1,
+			  .samples = 100000,
+			  .names = nothing_more,
+			  .name_count = 1};
+}
+
+START_TEST(planted_bugs_fail_the_proof)
+{
+	static void (*const bugs[BUGS])(const bern_network *, const bern_trace *, const size_t *,
+					size_t, const bern_signal *, bern_workspace *, float *) = {
+		as_it_is_accumulate, sign_accumulate, factor_accumulate, output_accumulate};
+	bern_estimator bugged;
+	lab_outcome outcome;
+	bern_error e;
+	const bern_offer offer = {
+		.kind = (const int64_t[]){BERN_UNITS_BINARY}, .depth = 1, .firings = 1};
+	const bern_estimator *unbiased;
+	ck_assert_int_eq(bern_estimator_find(&unbiased, "unbiased", &offer, &e), 0);
+	bugged = *unbiased;
+	bugged.accumulate = bugs[_i];
+	lab_plan plan = quick_plan();
+	plan.planted = &bugged;
+	ck_assert_int_eq(lab_prove(&plan, &outcome, &e), 0);
+	if (_i == AS_IT_IS)
+		ck_assert_uint_eq(outcome.failed, 0);
+	else
+		ck_assert_uint_ge(outcome.failed, 5);
+	ck_assert_uint_ge(outcome.proofs, 15);
+}
+END_TEST
+
+START_TEST(every_estimator_is_what_it_claims_and_every_control_is_found_out)
+{
+	lab_plan plan = quick_plan();
+	lab_outcome outcome;
+	bern_error e;
+	plan.name_count = 0;
+	ck_assert_int_eq(lab_prove(&plan, &outcome, &e), 0);
+	ck_assert_uint_eq(outcome.failed, 0);
+	ck_assert_uint_eq(outcome.rejected, outcome.controls);
+	ck_assert_uint_ge(outcome.controls, 14);
+}
+END_TEST
+
+/* 1,000 proofs at 1%: more than 10 + 5 sqrt(10) = 26 false alarms come with probability 1e-5 */
+START_TEST(false_alarms_come_at_the_promised_rate)
+{
+	size_t alarms;
+	bern_error e;
+	ck_assert_int_eq(lab_false_alarms("firings", 1, 1000, 2000, 0.01, &alarms, &e), 0);
+	ck_assert_msg(alarms <= 26, "%zu false alarms", alarms);
+}
+END_TEST
+
+/* the bias that a sampled proof says it would have seen, it sees: put into the truth of one number, in 9 of 10 seeds */
+START_TEST(a_bias_of_the_size_told_is_seen)
+{
+	static const lab_problem problem = {.hidden = "3"};
+	const lab_sampling sampling = {.estimator = "unbiased", .alpha = 1e-3, .power = 0.9};
+	size_t seen = 0;
+	for (uint64_t seed = 0; seed < 40; seed++) {
+		lab_setup s;
+		lab_sampled before, after;
+		bern_error e;
+		ck_assert_int_eq(lab_setup_init(&s, &problem, 3, &e), 0);
+		ck_assert_int_eq(lab_sample_plays(&s, &sampling, seed, 16, 401, &before, &e), 0);
+		ck_assert(!before.verdict.rejected);
+		/* the output's bias has the largest variance here, as no input makes it smaller */
+		s.exact[s.net.param_count - 1] += before.verdict.seen;
+		ck_assert_int_eq(lab_sample_plays(&s, &sampling, seed + 1000, 16, 401, &after, &e),
+				 0);
+		seen += (size_t)after.verdict.rejected;
+		lab_setup_finish(&s);
+	}
+	/* of 40 at 9 in 10 fewer than 27 come with probability 2e-5 */
+	ck_assert_uint_ge(seen, 27);
+}
+END_TEST
+
+START_TEST(what_cannot_be_enumerated_is_refused_in_words)
+{
+	static const lab_problem wide = {.hidden = "40"}, many = {.hidden = "9,9,9"},
+				 firings = {.hidden = "15", .firings = 3};
+	const char *name[] = {"firing"};
+	lab_outcome outcome;
+	lab_setup s;
+	bern_error e;
+	lab_plan plan = quick_plan();
+	plan.max_bits = 21;
+	ck_assert_int_eq(lab_prove(&plan, &outcome, &e), BERN_EUSAGE);
+	ck_assert_ptr_nonnull(strstr(e.text, "2^21"));
+	plan = quick_plan();
+	plan.names = name;
+	ck_assert_int_eq(lab_prove(&plan, &outcome, &e), BERN_EUSAGE);
+	ck_assert_ptr_nonnull(strstr(e.text, "did you mean firings?"));
+	ck_assert_int_eq(lab_setup_init(&s, &wide, 1, &e), BERN_EUSAGE);
+	ck_assert_ptr_nonnull(strstr(e.text, "too large to be enumerated"));
+	lab_setup_finish(&s);
+	ck_assert_int_eq(lab_setup_init(&s, &many, 1, &e), BERN_EUSAGE);
+	ck_assert_ptr_nonnull(strstr(e.text, "27 bits"));
+	lab_setup_finish(&s);
+	ck_assert_int_eq(lab_setup_init(&s, &firings, 1, &e), 0);
+	ck_assert_int_eq(lab_each_path(&s, 1, 0, NULL, NULL, &e), BERN_EUSAGE);
+	lab_setup_finish(&s);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("lab");
@@ -431,6 +585,11 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, students_tails_are_the_integral_of_the_density, 0, 5);
 	tcase_add_loop_test(t, every_control_is_biased_and_its_paths_are_complete, 0,
 			    (int)lab_control_count);
+	tcase_add_loop_test(t, planted_bugs_fail_the_proof, 0, BUGS);
+	tcase_add_test(t, every_estimator_is_what_it_claims_and_every_control_is_found_out);
+	tcase_add_test(t, false_alarms_come_at_the_promised_rate);
+	tcase_add_test(t, a_bias_of_the_size_told_is_seen);
+	tcase_add_test(t, what_cannot_be_enumerated_is_refused_in_words);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -18,6 +18,8 @@
 #define LAB_ACTIONS 16  /* joint values of an action */
 #define LAB_STATES  8
 
+#define LAB_MOST_BITS 20 /* enumerated at once */
+
 /* What a hidden unit does with its activation a. */
 enum lab_unit {
 	LAB_BINARY,             /* 1 with probability p = sigmoid(a), else 0 */

@@ -378,12 +378,12 @@ static int32_t try_sampled_controls(proving *p, bern_error *e)
 		 1,
 		 0,
 		 1},
-		{"own-deviation", {.hidden = "3"}, 0, 1, 1},
+		{"own-deviation", {.hidden = "3"}, 0, 1, 50},
 		{"limit-is-an-end",
 		 {.hidden = "3", .states = 2, .steps = 2, .gamma = 0.9, .cut = 1},
 		 0,
 		 0,
-		 1},
+		 50},
 	};
 	int32_t rc = 0;
 	for (size_t i = 0; !rc && i < COUNT(controls); i++) {

@@ -50,8 +50,6 @@ typedef struct lab_plan {
 	void *user;
 } lab_plan;
 
-#define LAB_MOST_BITS 20
-
 typedef struct lab_outcome {
 	size_t proofs, failed;
 	size_t controls, rejected; /* controls, and how many of them were found out */

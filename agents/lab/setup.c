@@ -95,6 +95,12 @@ static int32_t make_network(lab_setup *s, bern_error *e)
 				 p->hidden, LAB_LAYERS, LAB_UNITS, LAB_PARAMS);
 	for (size_t c = 0; c < head.components; c++)
 		s->oracle.group[c] = head.size[c];
+	if (lab_net_bits(&s->oracle) > LAB_MOST_BITS)
+		return bern_fail(e, BERN_EUSAGE,
+				 "hidden %s has %zu bits, and enumerating every firing of them "
+				 "would take 2^%zu passes; allowed: up to %d bits",
+				 p->hidden, lab_net_bits(&s->oracle), lab_net_bits(&s->oracle),
+				 LAB_MOST_BITS);
 	return 0;
 }
 

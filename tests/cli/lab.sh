@@ -1,0 +1,51 @@
+# The laboratory's commands: what they print, their exit status, and what they refuse.
+. "${0%/*}/lib.sh"
+
+succeeds 'lab --help' lab --help
+says 'one-unit'
+succeeds 'lab list' lab list
+says 'Williams 1992'
+says '2 firings or more'
+says 'limit-is-an-end'
+succeeds 'lab list --json' lab list --json
+says '"name":"firings"'
+succeeds 'lab one-unit' lab one-unit
+says '0.01562513'
+says '1.302667e-07'
+says '6.21875e-10'
+succeeds 'lab one-unit elsewhere' lab one-unit --p 0.2 --target 0.3 --units 5 --json
+says '"units":5'
+succeeds 'lab prove of two' lab prove unbiased misprint --max-bits 6 --samples 20000
+says '0 failed; 1 of 1 controls found out'
+cp "$work/out" "$work/first"
+bern lab prove unbiased misprint --max-bits 6 --samples 20000
+check 'the same seed proves the same' cmp "$work/out" "$work/first"
+succeeds 'lab prove --json' lab prove firings --max-bits 4 --samples 10000 --json
+says '"way":"double"'
+succeeds 'lab prove --false-alarms' lab prove --false-alarms 100 --alpha 0.01
+says 'promised: 1,'
+
+bern lab
+check 'bern lab alone is misuse' test "$status" -eq 2
+check '... and shows help on stderr' grep -q '^usage: bern lab' "$work/err"
+for name in list one-unit prove; do
+	succeeds "lab $name --help" lab "$name" --help
+	says "usage: bern lab $name"
+	refuses 2 'no option --zzz' lab "$name" --zzz
+done
+refuses 2 'no command prov|did you mean prove?' lab prov
+refuses 2 'no option --zzz' lab --zzz
+refuses 2 'too many' lab list firings
+refuses 2 'too many' lab one-unit 3
+refuses 2 'firing|did you mean firings?' lab prove firing
+refuses 2 '2^24|1 to 20' lab prove --max-bits 24
+refuses 2 '--max-bits|0' lab prove --max-bits 0
+refuses 2 '--max-bits|many' lab prove --max-bits many
+refuses 2 '--samples' lab prove --samples 10
+refuses 2 '--alpha|0.5' lab prove --alpha 0.5
+refuses 2 '--alpha|nan' lab prove --alpha nan
+refuses 2 '--bias|0' lab prove --bias 0
+refuses 2 '--p|1|0.999' lab one-unit --p 1
+refuses 2 '--units|1001' lab one-unit --units 1001
+refuses 2 '--seed' lab prove --seed -1
+finish
