@@ -67,6 +67,7 @@ static const command_help help = {
 
 typedef struct printer {
 	int json, quiet;
+	int begun; /* the head of the table is printed */
 } printer;
 
 static const char *const ways[] = {
@@ -89,7 +90,7 @@ static const char *verdict(const lab_proof *p)
 
 static void print_proof(void *user, const lab_proof *p)
 {
-	const printer *style = user;
+	printer *style = user;
 	double size = p->size > 0.0 ? p->size : 1.0;
 	char variance[32] = "-";
 	if (style->json) {
@@ -112,6 +113,10 @@ static void print_proof(void *user, const lab_proof *p)
 	}
 	if (style->quiet && !p->failed)
 		return;
+	if (!style->begun)
+		printf("%-25s %-64s %-8s %9s %9s %9s %10s\n", "subject", "problem", "way", "paths",
+		       "off", "limit", "variance");
+	style->begun = 1;
 	if (isfinite(p->variance))
 		snprintf(variance, sizeof variance, "%.4g", p->variance);
 	printf("%-25s %-64s %-8s %9.3g %9.2g %9.2g %10s  %s\n", p->subject, p->problem,
@@ -145,9 +150,6 @@ static int prove(lab_plan *plan, printer *style)
 	bern_error e;
 	plan->row = print_proof;
 	plan->user = style;
-	if (!style->json && !style->quiet)
-		printf("%-25s %-64s %-8s %9s %9s %9s %10s\n", "subject", "problem", "way", "paths",
-		       "off", "limit", "variance");
 	int32_t rc = lab_prove(plan, &outcome, &e);
 	if (rc)
 		return report_error("lab prove", &e);

@@ -93,6 +93,13 @@ static int32_t moments(const lab_setup *setup, work *w, bern_error *e)
 	int32_t rc = bern_workspace_init(&w->space, &arena, &setup->net, e);
 	if (!rc)
 		rc = bern_unit_baseline_init(&w->unit, &arena, &setup->net, e);
+	if (!rc && w->estimator) {
+		bern_agent_config config;
+		bern_agent_config_defaults(&config);
+		const bern_estimator_setting setting = {
+			.config = &config, .net = &setup->net, .world = &setup->world};
+		rc = bern_estimator_start(w->estimator, &w->space, &arena, &setting, e);
+	}
 	for (size_t u = 0; !rc && u < w->unit.units; u++) {
 		w->unit.b[u] = (float)unit_number(u);
 		w->unit_b[u] = unit_number(u);

@@ -10,13 +10,16 @@
 #include <stdio.h>
 #include <string.h>
 
-/* How an estimator is proved beyond what holds for all: its formula once more in double, for networks of binary units. */
+/* How an estimator is proved beyond what holds for all. Its formula once more in double, for networks of binary units; or that its
+ * memory is room to work in and nothing else, so that it can be enumerated in spite of it. */
 static const struct {
 	const char *name;
 	lab_reference *reference;
-} references[] = {
-	{"unbiased", bern_reference_estimate},
-	{"firings", bern_reference_estimate},
+	int only_room;
+} known[] = {
+	{"unbiased", bern_reference_estimate, 0},
+	{"firings", bern_reference_estimate, 0},
+	{"rao-blackwell", NULL, 1},
 };
 
 /* What is enumerated, where it fits the estimator and the bits allowed: heads, depths, kinds of units, K, noise, and episodes. */
@@ -190,11 +193,12 @@ static int32_t prove_exactly(proving *p, const bern_estimator *estimator, lab_se
 		if (rc)
 			return rc;
 		tell_exact(p, s, &m, &proof);
-		for (size_t i = 0; i < COUNT(references); i++) {
-			if (!binary || strcmp(references[i].name, estimator->name) != 0)
+		for (size_t i = 0; i < COUNT(known); i++) {
+			if (!binary || !known[i].reference ||
+			    strcmp(known[i].name, estimator->name) != 0)
 				continue;
 			proof.way = LAB_DOUBLE;
-			rc = lab_reference_moments(s, references[i].reference, baselines, &m, e);
+			rc = lab_reference_moments(s, known[i].reference, baselines, &m, e);
 			if (rc)
 				return rc;
 			tell_exact(p, s, &m, &proof);
@@ -206,6 +210,9 @@ static int32_t prove_exactly(proving *p, const bern_estimator *estimator, lab_se
 /* Only what is written in the trace and the signal: no draws, no clones, no memory. */
 static int estimates_from_the_trace(const bern_estimator *estimator)
 {
+	for (size_t i = 0; i < COUNT(known); i++)
+		if (known[i].only_room && !strcmp(known[i].name, estimator->name))
+			return 1;
 	return estimator->memory_size == 0 && !estimator->play;
 }
 

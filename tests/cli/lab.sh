@@ -28,10 +28,10 @@ says 'promised: 1,'
 bern lab
 check 'bern lab alone is misuse' test "$status" -eq 2
 check '... and shows help on stderr' grep -q '^usage: bern lab' "$work/err"
-for name in list one-unit prove; do
-	succeeds "lab $name --help" lab "$name" --help
-	says "usage: bern lab $name"
-	refuses 2 'no option --zzz' lab "$name" --zzz
+for sub in list one-unit prove; do
+	succeeds "lab $sub --help" lab "$sub" --help
+	says "usage: bern lab $sub"
+	refuses 2 'no option --zzz' lab "$sub" --zzz
 done
 refuses 2 'no command prov|did you mean prove?' lab prov
 refuses 2 'no option --zzz' lab --zzz
