@@ -210,19 +210,28 @@ static int32_t prove_exactly(proving *p, const bern_estimator *estimator, lab_se
 /* Only what is written in the trace and the signal: no draws, no clones, no memory. */
 static int estimates_from_the_trace(const bern_estimator *estimator)
 {
+	if (needs_room_only(estimator))
+		return 1;
+	return estimator->memory_size == 0 && !estimator->play;
+}
+
+static int needs_room_only(const bern_estimator *estimator)
+{
 	for (size_t i = 0; i < COUNT(known); i++)
 		if (known[i].only_room && !strcmp(known[i].name, estimator->name))
 			return 1;
-	return estimator->memory_size == 0 && !estimator->play;
+	return 0;
 }
 
 static int32_t prove_problem(proving *p, const bern_estimator *estimator,
 			     const lab_problem *problem, uint64_t seed, bern_error *e)
 {
 	lab_setup s;
+	/* one that enumerates by itself, for every path, would take the square */
+	size_t most = needs_room_only(estimator) ? (p->plan->max_bits + 1) / 2 : p->plan->max_bits;
 	int32_t rc = lab_setup_init(&s, problem, seed, e);
 	if (!rc && suits(estimator, &s) && is_finite(&s) &&
-	    lab_net_bits(&s.oracle) * s.net.firings * s.mdp.steps <= p->plan->max_bits)
+	    lab_net_bits(&s.oracle) * s.net.firings * s.mdp.steps <= most)
 		rc = prove_exactly(p, estimator, &s, e);
 	lab_setup_finish(&s);
 	return rc;
