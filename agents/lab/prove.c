@@ -207,20 +207,20 @@ static int32_t prove_exactly(proving *p, const bern_estimator *estimator, lab_se
 	return 0;
 }
 
-/* Only what is written in the trace and the signal: no draws, no clones, no memory. */
-static int estimates_from_the_trace(const bern_estimator *estimator)
-{
-	if (needs_room_only(estimator))
-		return 1;
-	return estimator->memory_size == 0 && !estimator->play;
-}
-
 static int needs_room_only(const bern_estimator *estimator)
 {
 	for (size_t i = 0; i < COUNT(known); i++)
 		if (known[i].only_room && !strcmp(known[i].name, estimator->name))
 			return 1;
 	return 0;
+}
+
+/* Only what is written in the trace and the signal: no draws, no clones, no memory. */
+static int estimates_from_the_trace(const bern_estimator *estimator)
+{
+	if (needs_room_only(estimator))
+		return 1;
+	return estimator->memory_size == 0 && !estimator->play;
 }
 
 static int32_t prove_problem(proving *p, const bern_estimator *estimator,
