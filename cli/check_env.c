@@ -166,7 +166,7 @@ static void run_checks(const check_request *request, report *r, FILE *printed)
 					    .user = r,
 					    .place = &r->place};
 	r->rc = opened_env_init(&opened, "check-env", request->word, request->env_paths,
-				request->env_path_count, request->settings, &r->e);
+				request->env_path_count, request->settings, NULL, &r->e);
 	if (r->rc)
 		return;
 	snprintf(r->id, sizeof r->id, "%s", opened.world.env->id);

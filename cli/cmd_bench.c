@@ -109,7 +109,7 @@ static int32_t measure_word(const given *g, const char *word, bern_error *e)
 {
 	opened_env opened;
 	int32_t rc = opened_env_init(&opened, "bench", word, g->paths, g->path_count, &g->settings,
-				     e);
+				     NULL, e);
 	if (rc)
 		return rc;
 	rc = measure(g, &opened.world, e);
@@ -146,7 +146,7 @@ static int32_t run(const given *g, bern_error *e)
 	for (size_t i = 0; !rc && i < g->word_count; i++) {
 		opened_env opened;
 		rc = opened_env_init(&opened, "bench", g->words[i], g->paths, g->path_count,
-				     &g->settings, e);
+				     &g->settings, NULL, e);
 		if (!rc)
 			opened_env_finish(&opened);
 	}

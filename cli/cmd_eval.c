@@ -11,6 +11,7 @@ enum {
 	FLAG_SEED,
 	FLAG_MIN_RETURN,
 	FLAG_ENV_PATH,
+	CLI_ISOLATE_PLACES,
 	FLAG_JSON,
 	FLAG_QUIET,
 	FLAG_VERBOSE,
@@ -24,6 +25,7 @@ static const cli_flag flags[] = {
 	{"seed", 0, "N", "episode i starts from seed N + i [0; 0 .. 18446744073709551615]"},
 	{"min-return", 0, "X", "exit with status 3 if the mean return is below X"},
 	{"env-path", 0, "PATH", "a plugin or a folder of plugins to load; may be given again"},
+	CLI_ISOLATE_FLAGS,
 	{"json", 0, NULL, "report as one JSON object"},
 	CLI_COMMON_FLAGS,
 };
@@ -75,6 +77,11 @@ static int32_t take_flag(eval_request *request, const char **paths, const arg_re
 	case FLAG_ENV_PATH:
 		paths[request->env_path_count++] = args->text;
 		break;
+	case FLAG_ISOLATE:
+	case FLAG_ISOLATE_SECONDS:
+	case FLAG_ISOLATE_MEMORY:
+		rc = isolation_take(&request->isolation, args->index - FLAG_ISOLATE, args->text, e);
+		break;
 	case FLAG_JSON:
 		request->style.json = 1;
 		break;
@@ -94,8 +101,10 @@ static int32_t take_flag(eval_request *request, const char **paths, const arg_re
 int cmd_eval(const char *program, int argc, char **argv)
 {
 	arg_reader args = {argc, argv, flags, sizeof flags / sizeof flags[0], .at = 0};
-	eval_request request = {
-		.episodes = 100, .mode = BERN_SAMPLED, .style = output_style_now(program)};
+	eval_request request = {.episodes = 100,
+				.mode = BERN_SAMPLED,
+				.style = output_style_now(program),
+				.isolation = ISOLATION_DEFAULTS};
 	const char **paths = calloc((size_t)argc + 1, sizeof *paths);
 	int wants_help = 0;
 	bern_error e;
@@ -112,6 +121,7 @@ int cmd_eval(const char *program, int argc, char **argv)
 	}
 	int status = EXIT_OK;
 	request.env_paths = paths;
+	request.isolation.command = request.style.quiet ? NULL : "eval";
 	if (rc == 0 && wants_help)
 		help_print(stdout, &help);
 	else if (rc == 0 && !request.run)

@@ -30,7 +30,7 @@ static int32_t tell(const char *word, const char *const *paths, size_t path_coun
 		    const config_list *given, int json, bern_error *e)
 {
 	opened_env opened;
-	int32_t rc = opened_env_init(&opened, "info", word, paths, path_count, given, e);
+	int32_t rc = opened_env_init(&opened, "info", word, paths, path_count, given, NULL, e);
 	if (rc)
 		return rc;
 	char *recipe = recipe_find(opened.world.env->id);

@@ -4,11 +4,20 @@
 
 #include <stdlib.h>
 
-enum { FLAG_TOTAL_TIMESTEPS, FLAG_ENV_PATH, FLAG_JSON, FLAG_QUIET, FLAG_VERBOSE, FLAG_HELP };
+enum {
+	FLAG_TOTAL_TIMESTEPS,
+	FLAG_ENV_PATH,
+	CLI_ISOLATE_PLACES,
+	FLAG_JSON,
+	FLAG_QUIET,
+	FLAG_VERBOSE,
+	FLAG_HELP
+};
 static const cli_flag flags[] = {
 	{"total-timesteps", 0, "N",
 	 "train up to so many environment steps in all, not as configured"},
 	{"env-path", 0, "PATH", "a plugin or a folder of plugins to load; may be given again"},
+	CLI_ISOLATE_FLAGS,
 	{"json", 0, NULL, "report the result as one JSON object"},
 	CLI_COMMON_FLAGS,
 };
@@ -27,7 +36,8 @@ int cmd_resume(const char *program, int argc, char **argv)
 {
 	static const bern_param steps = {"--total-timesteps", "", BERN_INT, 0, "1", 1, 9e15, NULL};
 	arg_reader args = {argc, argv, flags, sizeof flags / sizeof flags[0], .at = 0};
-	resume_request request = {.style = output_style_now(program)};
+	resume_request request = {.style = output_style_now(program),
+				  .isolation = ISOLATION_DEFAULTS};
 	const char **paths = calloc((size_t)argc + 1, sizeof *paths);
 	int wants_help = 0;
 	bern_value value;
@@ -46,6 +56,9 @@ int cmd_resume(const char *program, int argc, char **argv)
 				request.total_timesteps = value.i;
 		} else if (args.index == FLAG_ENV_PATH)
 			paths[request.env_path_count++] = args.text;
+		else if (args.index >= FLAG_ISOLATE && args.index <= FLAG_ISOLATE_MEMORY)
+			rc = isolation_take(&request.isolation, args.index - FLAG_ISOLATE,
+					    args.text, &e);
 		else if (args.index == FLAG_JSON)
 			request.style.json = 1;
 		else if (args.index == FLAG_QUIET) {
@@ -58,6 +71,7 @@ int cmd_resume(const char *program, int argc, char **argv)
 	}
 	int status = EXIT_OK;
 	request.env_paths = paths;
+	request.isolation.command = request.style.quiet ? NULL : "resume";
 	if (rc == 0 && wants_help)
 		help_print(stdout, &help);
 	else if (rc == 0 && !request.run)

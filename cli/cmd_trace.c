@@ -14,6 +14,7 @@ enum {
 	FLAG_STATE,
 	FLAG_SET,
 	FLAG_ENV_PATH,
+	CLI_ISOLATE_PLACES,
 	FLAG_QUIET,
 	FLAG_VERBOSE,
 	FLAG_HELP
@@ -27,6 +28,7 @@ static const cli_flag flags[] = {
 	{"state", 0, NULL, "also the declared fields of the state"},
 	{"set", 0, "env.KEY=VALUE", "open it with that parameter; may be given again"},
 	{"env-path", 0, "PATH", "a plugin or a folder of plugins to load; may be given again"},
+	CLI_ISOLATE_FLAGS,
 	CLI_COMMON_FLAGS,
 };
 
@@ -60,6 +62,7 @@ typedef struct given {
 	size_t path_count;
 	config_list settings;
 	trace_request request;
+	isolation isolation;
 	int wants_help;
 } given;
 
@@ -93,7 +96,14 @@ static int32_t take_flag(given *g, const arg_reader *args, bern_error *e)
 	case FLAG_ENV_PATH:
 		g->paths[g->path_count++] = args->text;
 		break;
+	case FLAG_ISOLATE:
+	case FLAG_ISOLATE_SECONDS:
+	case FLAG_ISOLATE_MEMORY:
+		rc = isolation_take(&g->isolation, args->index - FLAG_ISOLATE, args->text, e);
+		break;
 	case FLAG_QUIET:
+		g->isolation.command = NULL;
+		break;
 	case FLAG_VERBOSE:
 		break;
 	default:
@@ -106,7 +116,7 @@ static int32_t run(given *g, bern_error *e)
 {
 	opened_env opened;
 	int32_t rc = opened_env_init(&opened, "trace", g->word, g->paths, g->path_count,
-				     &g->settings, e);
+				     &g->settings, &g->isolation, e);
 	if (rc)
 		return rc;
 	g->request.world = &opened.world;
@@ -120,7 +130,9 @@ int cmd_trace(const char *program, int argc, char **argv)
 	(void)program;
 	arg_reader args = {argc, argv, flags, sizeof flags / sizeof flags[0], .at = 0};
 	given g = {.paths = calloc((size_t)argc + 1, sizeof *g.paths),
-		   .request = {.actions = "random"}};
+		   .request = {.actions = "random"},
+		   .isolation = ISOLATION_DEFAULTS};
+	g.isolation.command = "trace";
 	bern_error e;
 	int32_t rc = g.paths ? 0 : bern_fail(&e, BERN_EMEMORY, "out of memory");
 	while (rc == 0 && !g.wants_help && (rc = arg_next(&args, &e)) == 0 &&

@@ -9,6 +9,7 @@ enum {
 	FLAG_RECIPE,
 	FLAG_SET,
 	FLAG_ENV_PATH,
+	CLI_ISOLATE_PLACES,
 	FLAG_PRINT_CONFIG,
 	FLAG_FORCE,
 	FLAG_JSON,
@@ -25,6 +26,7 @@ static const cli_flag flags[] = {
 	 "env.KEY=VALUE, env.KEY=@FILE for the text of a file, or "
 	 "train.KEY=VALUE; may be given again"},
 	{"env-path", 0, "PATH", "a plugin or a folder of plugins to load; may be given again"},
+	CLI_ISOLATE_FLAGS,
 	{"print-config", 0, NULL, "print all options as they would be and stop; -v: whence each"},
 	{"force", 0, NULL, "write over a run folder of the same name"},
 	{"json", 0, NULL, "report the result as one JSON object"},
@@ -60,6 +62,7 @@ typedef struct train_line {
 	const char **paths;     /* owned */
 	size_t path_count;
 	output_style style;
+	isolation isolation;
 	int print_config, force, help;
 } train_line;
 
@@ -77,6 +80,10 @@ static int32_t take_flag(train_line *line, const arg_reader *args, bern_error *e
 	case FLAG_ENV_PATH:
 		line->paths[line->path_count++] = args->text;
 		break;
+	case FLAG_ISOLATE:
+	case FLAG_ISOLATE_SECONDS:
+	case FLAG_ISOLATE_MEMORY:
+		return isolation_take(&line->isolation, args->index - FLAG_ISOLATE, args->text, e);
 	case FLAG_PRINT_CONFIG:
 		line->print_config = 1;
 		break;
@@ -150,12 +157,14 @@ static int32_t print_config(const train_request *request, const config_origins *
 
 int cmd_train(const char *program, int argc, char **argv)
 {
-	train_line line = {.style = output_style_now(program)};
+	train_line line = {.style = output_style_now(program), .isolation = ISOLATION_DEFAULTS};
 	bern_error e;
 	line.paths = calloc((size_t)argc + 1, sizeof *line.paths);
 	int32_t rc = line.paths ? read_line(&line, argc, argv, &e)
 				: bern_fail(&e, BERN_EMEMORY, "out of memory");
 	int status = EXIT_OK;
+	line.isolation.command = line.style.quiet ? NULL : "train";
+	line.sources.isolation = &line.isolation;
 	line.sources.note = note;
 	line.sources.user = &line.style;
 	if (rc == 0 && line.help) {

@@ -73,6 +73,7 @@ typedef struct resume_request {
 	int64_t total_timesteps;      /* 0: as configured */
 	const char *const *env_paths; /* plugins and folders of plugins, as from --env-path */
 	size_t env_path_count;
+	isolation isolation;
 	output_style style;
 } resume_request;
 int train_resume(resume_request *request);
@@ -85,6 +86,7 @@ typedef struct eval_request {
 	double min_return;
 	const char *const *env_paths;
 	size_t env_path_count;
+	isolation isolation;
 	output_style style;
 } eval_request;
 int eval_run(eval_request *request);

@@ -573,7 +573,7 @@ static int32_t resolve(const config_sources *sources, bern_registry *registry, c
 		rc = check(config, env, origins, e);
 	if (rc)
 		return rc;
-	rc = bern_world_open(world, env, config->settings, config->setting_count, e);
+	rc = open_world(world, env, config->settings, config->setting_count, sources->isolation, e);
 	if (rc)
 		config_hint_file(config, env, e);
 	return rc;

@@ -10,6 +10,8 @@
 #ifndef BERN_CLI_CONFIG_H
 #define BERN_CLI_CONFIG_H
 
+#include "isolation.h"
+
 #include <bern/agent.h>
 
 /* Options of a run that are not the agent's; same rules for fields as bern_option. */
@@ -60,6 +62,7 @@ typedef struct config_sources {
 	const char *file;   /* --config; may be NULL */
 	const char *recipe; /* --recipe NAME or FILE; "none"; NULL: the recipe of the environment */
 	config_list flags;  /* options and --set, in the order given */
+	const isolation *isolation; /* how the environment is opened; may be NULL */
 	/* told what is worth knowing but no error; may be NULL */
 	void (*note)(void *user, const char *sentence);
 	void *user;

@@ -104,8 +104,8 @@ static int32_t prepare(evaluation *v, const eval_request *request, bern_error *e
 	if (!rc)
 		rc = find_environment(v->registry, v->config.env_id, &v->folder, &env, e);
 	if (!rc) {
-		rc = bern_world_open(&v->world, env, v->config.settings, v->config.setting_count,
-				     e);
+		rc = open_world(&v->world, env, v->config.settings, v->config.setting_count,
+				&request->isolation, e);
 		v->has_world = !rc;
 	}
 	if (rc)

@@ -7,7 +7,7 @@
 
 int32_t opened_env_init(opened_env *o, const char *command, const char *word,
 			const char *const *paths, size_t path_count, const config_list *settings,
-			bern_error *e)
+			const isolation *isolation, bern_error *e)
 {
 	const bern_env *env = NULL;
 	memset(o, 0, sizeof *o);
@@ -24,8 +24,8 @@ int32_t opened_env_init(opened_env *o, const char *command, const char *word,
 	if (rc == 0)
 		rc = config_apply(settings, env, &o->config, &o->origins, e);
 	if (rc == 0)
-		rc = bern_world_open(&o->world, env, o->config.settings, o->config.setting_count,
-				     e);
+		rc = open_world(&o->world, env, o->config.settings, o->config.setting_count,
+				isolation, e);
 	if (rc && env)
 		config_hint_file(&o->config, env, e);
 	if (rc == 0) {

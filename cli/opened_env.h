@@ -12,10 +12,11 @@ typedef struct opened_env {
 	config_origins origins;
 } opened_env;
 
-/* word: an id or "./my_env.so[:Name-v0]". `command` stands in the error for a setting that is none of an environment's. */
+/* word: an id or "./my_env.so[:Name-v0]". `command` stands in the error for a setting that is none of an environment's. isolation may
+ * be NULL; the struct must stay where it is until it is finished. */
 int32_t opened_env_init(opened_env *o, const char *command, const char *word,
 			const char *const *paths, size_t path_count, const config_list *settings,
-			bern_error *e);
+			const isolation *isolation, bern_error *e);
 void opened_env_finish(opened_env *o);
 
 #endif

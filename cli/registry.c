@@ -314,8 +314,9 @@ int32_t registry_find_word(bern_registry *registry, const char *word, const bern
 
 const char *registry_origin_of(const bern_registry *registry, const bern_env *env)
 {
+	/* by id, which is the same in the table of an isolated environment */
 	for (size_t i = 0; i < bern_registry_count(registry); i++)
-		if (bern_registry_at(registry, i) == env)
+		if (!strcmp(bern_registry_at(registry, i)->id, env->id))
 			return bern_registry_origin(registry, i);
 	return "unknown";
 }

@@ -24,7 +24,8 @@ int train_resume(resume_request *request)
 	if (!rc)
 		rc = find_environment(registry, config.env_id, &s.folder, &env, &e);
 	if (!rc) {
-		rc = bern_world_open(&world, env, config.settings, config.setting_count, &e);
+		rc = open_world(&world, env, config.settings, config.setting_count,
+				&request->isolation, &e);
 		has_world = !rc;
 	}
 	if (rc) {

@@ -151,15 +151,25 @@ static int32_t begin(bern_lanes *lanes, size_t b, bern_error *e)
 	world->env->reset(world->instance.model, own->states + b * world->state_stride,
 			  &own->streams[b]);
 	bern_lanes_pack(lanes, b);
-	int32_t rc = observe(lanes, b, e);
+	int32_t rc = bern_isolate_check(world, e);
+	if (rc)
+		return bern_lanes_at(lanes, b, e);
+	rc = observe(lanes, b, e);
 	return !rc && lanes->mask ? read_mask(lanes, b, e) : rc;
 }
 
 /* Starts an episode from the lane's own stream for it. */
 static int32_t begin_own(bern_lanes *lanes, size_t b, bern_error *e)
 {
+	lanes_private *own = lanes->own;
 	bern_lanes_draw_stream(lanes, b);
-	return begin(lanes, b, e);
+	int32_t rc = begin(lanes, b, e);
+	if (own->isolated) {
+		bern_rng next;
+		bern_rng_episode(&next, &own->seeds[b], own->episode[b] + 1);
+		bern_isolate_put_next(own->isolated, b, &next);
+	}
+	return rc;
 }
 
 static void report_episode(bern_lanes *lanes, size_t b, uint32_t flags)
@@ -306,11 +316,28 @@ const void *bern_lanes_raw_action(const bern_lanes *lanes, const void *actions, 
 	return scratch;
 }
 
+/* Lanes of an isolated world are stepped by one question; stepping them one by one then takes the answers. */
+static int32_t step_isolated(bern_lanes *lanes, const void *actions, bern_error *e)
+{
+	lanes_private *own = lanes->own;
+	const uint64_t limit = lanes->world->instance.max_steps;
+	size_t at = 0;
+	for (size_t b = 0; b < lanes->count; b++)
+		if (own->running[b])
+			bern_isolate_put(own->isolated, b,
+					 bern_lanes_raw_action(lanes, actions, b, own->action),
+					 &own->streams[b], limit && own->length[b] + 1 >= limit);
+	if (bern_isolate_step(own->isolated, &at, e) == BERN_OK)
+		return BERN_OK;
+	own->length[at]++;
+	return bern_lanes_at(lanes, at, e);
+}
+
 /* Steps all lanes that run; their actions (B, A), int32 or float, have been checked. */
 static int32_t step_all(bern_lanes *lanes, const void *actions, bern_error *e)
 {
 	lanes_private *own = lanes->own;
-	int32_t rc = BERN_OK;
+	int32_t rc = own->isolated ? step_isolated(lanes, actions, e) : BERN_OK;
 	for (size_t b = 0; !rc && b < lanes->count;) {
 		size_t tiles = bern_lanes_whole_tiles(lanes, b);
 		if (tiles) {
@@ -410,7 +437,8 @@ static void take_memory(bern_lanes *lanes)
 	}
 	lanes->metrics = bern_arena_take(arena, B,
 					 world->env->metric_count * sizeof *lanes->metrics);
-	own->states = bern_arena_take(arena, B, world->state_stride);
+	if (!world->isolate)
+		own->states = bern_arena_take(arena, B, world->state_stride);
 	own->streams = bern_arena_take(arena, B, sizeof *own->streams);
 	own->seeds = bern_arena_take(arena, B, sizeof *own->seeds);
 	own->episode = bern_arena_take(arena, B, sizeof *own->episode);
@@ -471,6 +499,12 @@ int32_t bern_lanes_init(bern_lanes *lanes, const bern_world *world, size_t count
 		bern_because(e, "%s: %zu lanes", world->env->id, count);
 	else if (lanes->own->low)
 		set_bounds(lanes->own, &world->instance.observation);
+	if (!rc && world->isolate) {
+		void *states = NULL;
+		lanes->own->isolated = bern_isolate_lanes(world, count, &states, e);
+		lanes->own->states = states;
+		rc = states ? BERN_OK : e->code;
+	}
 	if (!rc)
 		rc = attach_states(lanes, e);
 	if (rc)
@@ -487,6 +521,7 @@ void bern_lanes_finish(bern_lanes *lanes)
 	while (own->attached > 0)
 		world->env->detach(world->instance.model,
 				   own->states + --own->attached * world->state_stride);
+	bern_isolate_release(own->isolated);
 	bern_arena_finish(&own->arena);
 	free(own);
 	memset(lanes, 0, sizeof *lanes);
@@ -556,6 +591,9 @@ static int32_t take_saved(bern_lanes *lanes, bern_error *e)
 	if (!world->env->attach || own->saved)
 		return BERN_OK;
 	uint64_t size = world->env->save(world->instance.model, own->states, NULL, 0);
+	int32_t rc = bern_isolate_check(world, e);
+	if (rc)
+		return bern_because(e, "%s: lane 0", world->env->id);
 	if (size == 0 || size > (uint64_t)1 << 30)
 		return bern_fail(e, BERN_EENV,
 				 "%s: its save takes %llu bytes, allowed are 1 to 2^30",
@@ -615,6 +653,8 @@ static int32_t save_state(const bern_lanes *lanes, size_t b, unsigned char *save
 					 saved_size);
 	if (size == saved_size)
 		return BERN_OK;
+	if (bern_isolate_check(world, e))
+		return bern_because(e, "%s: lane %zu", world->env->id, b);
 	return bern_fail(e, BERN_EENV,
 			 "%s: lane %zu: its save takes %llu bytes and took %zu before, allowed is "
 			 "one size",

@@ -5,6 +5,7 @@
 #define BERN_LANES_PRIVATE_H
 
 #include "arena.h"
+#include "isolate.h"
 #include <bern/lanes.h>
 
 /* Enough to make a call cheap, few enough that all of it stays in the nearest cache. */
@@ -13,8 +14,9 @@
 struct bern_lanes_private {
 	bern_arena arena;      /* owns every array of the lanes */
 	unsigned char *states; /* (B, state_stride); of lanes in tiles a copy that may be old */
-	size_t attached;       /* lanes whose states attach() made a handle in */
-	bern_rng *streams;     /* (B) of the running episodes */
+	bern_isolate_region *isolated; /* owned: where the states lie if the world is isolated */
+	size_t attached;               /* lanes whose states attach() made a handle in */
+	bern_rng *streams;             /* (B) of the running episodes */
 	bern_lane_seed
 		*seeds; /* (B) what the streams of a lane come from, once `seeded`, from these: */
 	uint64_t seed;

@@ -1,4 +1,7 @@
 /* One environment opened with checked parameters, and its observations as floats. */
+#include "world.h"
+
+#include "isolate.h"
 #include "tiles.h"
 
 #include <float.h>
@@ -230,12 +233,11 @@ static int32_t parse_settings(bern_world *world, const bern_setting *settings, s
 	return rc ? rc : keep_texts(world, e);
 }
 
-int32_t bern_world_open(bern_world *world, const bern_env *env, const bern_setting *settings,
-			size_t setting_count, bern_error *e)
+int32_t bern_world_open_by(bern_world *world, const bern_env *env, const bern_setting *settings,
+			   size_t setting_count, bern_world_opener *open, void *user, bern_error *e)
 {
 	bern_value cut = {0};
 	int has_cut = 0;
-	char why[512] = "";
 	memset(world, 0, sizeof *world);
 	world->env = env;
 	world->values = calloc(env->param_count + (size_t)1, sizeof *world->values);
@@ -246,10 +248,9 @@ int32_t bern_world_open(bern_world *world, const bern_env *env, const bern_setti
 		goto fail;
 
 	world->instance.struct_size = sizeof world->instance;
-	if (env->open(world->values, &world->instance, why, sizeof why)) {
-		why[sizeof why - 1] = '\0';
-		rc = bern_fail(e, BERN_EUSAGE, "%s: %s", env->id,
-			       why[0] ? why : "it could not be opened and did not say why");
+	rc = open(user, world->values, &world->instance, e);
+	if (rc) {
+		bern_because(e, "%s", env->id);
 		/* what a failed open() wrote means nothing: there is nothing to close */
 		goto fail;
 	}
@@ -274,12 +275,31 @@ fail:
 	return rc;
 }
 
+static int32_t open_here(void *user, const bern_value *values, bern_instance *out, bern_error *e)
+{
+	const bern_env *env = user;
+	char why[512] = "";
+	if (!env->open(values, out, why, sizeof why))
+		return BERN_OK;
+	why[sizeof why - 1] = '\0';
+	return bern_fail(e, BERN_EUSAGE, "%s",
+			 why[0] ? why : "it could not be opened and did not say why");
+}
+
+int32_t bern_world_open(bern_world *world, const bern_env *env, const bern_setting *settings,
+			size_t setting_count, bern_error *e)
+{
+	return bern_world_open_by(world, env, settings, setting_count, open_here,
+				  (void *)(uintptr_t)env, e);
+}
+
 void bern_world_finish(bern_world *world)
 {
 	if (!world || !world->env)
 		return;
 	if (world->env->close)
 		world->env->close(world->instance.model);
+	bern_isolate_destroy(world->isolate);
 	free(world->values);
 	memset(world, 0, sizeof *world);
 }

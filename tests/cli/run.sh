@@ -152,6 +152,9 @@ step=$(sed -n 's/.*at step \([0-9]*\),.*/\1/p' "$work/err")
 succeeds 'resumed' resume runs/long --total-timesteps $((step + 3000)) -q
 (cd ../there && "$BERN" train CartPole-v1 $endless --total-timesteps $((step + 3000)) -q)
 same_run 'it comes to the same bits' runs/long ../there/runs/long
+stopped 130 'Ctrl-C with an environment in a process of its own' INT 0.3 train CartPole-v1 $endless --force --isolate \
+	--total-timesteps 1000000000
+check '... with a checkpoint' test -s runs/long/latest
 stopped 130 'an end asked for by the system' TERM 0.3 train CartPole-v1 $endless --force --total-timesteps 1000000000
 stopped 130 'resumed and stopped again' INT 0.3 resume runs/long
 stopped 137 'a kill' KILL 0.5 train CartPole-v1 $endless --force --checkpoint-interval 1000 --keep-checkpoints 2 \

@@ -76,6 +76,7 @@ typedef struct bern_world {
 	const bern_batch *
 		batch; /* of env->batches, the one to use on this CPU, or NULL. BERN_CPU names another
 	                            level; "reference" uses none */
+	struct bern_isolate *isolate; /* owned: the process it runs in, NULL: this one */
 } bern_world;
 
 /* Opens an environment with its defaults and the given settings, and checks what it tells of itself (spaces not empty,
@@ -83,6 +84,25 @@ typedef struct bern_world {
 int32_t bern_world_open(bern_world *world, const bern_env *env, const bern_setting *settings,
 			size_t setting_count, bern_error *e);
 void bern_world_finish(bern_world *world);
+
+/* How far an environment may go in a process of its own. */
+typedef struct bern_isolation {
+	double seconds; /* how long a call may take, for all lanes together; 0: for ever */
+	uint64_t
+		memory; /* bytes of data that its process may have; 0: no limit (heeded on Linux) */
+} bern_isolation;
+
+/* As bern_world_open, but open() and all that follows run in a child process, to the same bits. A crash, an exit or a call that
+ * does not come back is an error of the call that met it: one sentence with environment, lane, seed, episode and step. States lie
+ * in shared memory. Where Bern was built with libseccomp the child cannot open files or sockets once open() is done. The library
+ * has been loaded into this process already, and the environment cannot be drawn. `world` must stay where it is until it is
+ * finished, which ends the child; so does the end of this process. */
+int32_t bern_world_open_isolated(bern_world *world, const bern_env *env,
+				 const bern_setting *settings, size_t setting_count,
+				 const bern_isolation *plan, bern_error *e);
+
+/* 1 if the world is isolated and files and sockets are closed to it. */
+int bern_world_confined(const bern_world *world);
 
 /* Writes an observation as O floats: BOX as it is (uint8 0..255 as floats), DISCRETE one-hot, MULTI_BINARY as 0 and 1,
  * MULTI_DISCRETE as one one-hot block per element. Returns 0, or an error if a number is not finite or lies outside its
