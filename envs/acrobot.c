@@ -6,6 +6,7 @@
  * (gymnasium/envs/classic_control/acrobot.py): the start is rounded to float32, a step is one of Runge and Kutta's fourth-order
  * steps of 0.2 s in double, then angles are wrapped and velocities clipped; the reward is 0 on the step that ends the episode.
  */
+#include <bern/batch.h>
 #include <bern/env.h>
 #include <bern/math.h>
 #include <bern/rng.h>
@@ -112,21 +113,22 @@ static void reset(const void *model_, void *state_, bern_rng *rng)
 	s->omega2 = (double)(float)bern_rng_range(rng, -m->start_range, m->start_range);
 }
 
-/* The rates of change of a state. Sutton & Barto's equations of the acrobot, d and phi as named there. */
-static state rates(const model *m, const state *s, double torque)
+/* The rates of change of a state. Sutton & Barto's equations of the acrobot, d and phi as named there. `book`: with the term that
+ * the paper lacks. */
+BERN_BATCH_INLINE state rates(double gravity, int book, const state *s, double torque)
 {
 	const double squared = CENTRE * CENTRE, across = LENGTH * CENTRE;
 	double sin2 = bern_sin(s->theta2), cos2 = bern_cos(s->theta2);
 	double d1 = MASS * squared + MASS * (LENGTH * LENGTH + squared + 2 * across * cos2) +
 		    INERTIA + INERTIA;
 	double d2 = MASS * (squared + across * cos2) + INERTIA;
-	double phi2 = MASS * CENTRE * m->gravity * bern_cos(s->theta1 + s->theta2 - PI / 2);
+	double phi2 = MASS * CENTRE * gravity * bern_cos(s->theta1 + s->theta2 - PI / 2);
 	double phi1 = -MASS * across * (s->omega2 * s->omega2) * sin2 -
 		      2 * MASS * across * s->omega2 * s->omega1 * sin2 +
-		      (MASS * CENTRE + MASS * LENGTH) * m->gravity * bern_cos(s->theta1 - PI / 2) +
+		      (MASS * CENTRE + MASS * LENGTH) * gravity * bern_cos(s->theta1 - PI / 2) +
 		      phi2;
 	double push = torque + d2 / d1 * phi1;
-	if (m->dynamics == BOOK)
+	if (book)
 		push -= MASS * across * (s->omega1 * s->omega1) * sin2;
 	double acc2 = (push - phi2) / (MASS * squared + INERTIA - d2 * d2 / d1);
 	double acc1 = -(d2 * acc2 + phi1) / d1;
@@ -134,14 +136,14 @@ static state rates(const model *m, const state *s, double torque)
 }
 
 /* s + dt * rate */
-static state ahead(const state *s, double dt, const state *rate)
+BERN_BATCH_INLINE state ahead(const state *s, double dt, const state *rate)
 {
 	return (state){s->theta1 + dt * rate->theta1, s->theta2 + dt * rate->theta2,
 		       s->omega1 + dt * rate->omega1, s->omega2 + dt * rate->omega2};
 }
 
 /* The mean slope of a Runge-Kutta step: 1 2 2 1. */
-static double slope(double k1, double k2, double k3, double k4)
+BERN_BATCH_INLINE double slope(double k1, double k2, double k3, double k4)
 {
 	return STEP_SECONDS / 6.0 * (k1 + 2 * k2 + 2 * k3 + k4);
 }
@@ -155,16 +157,40 @@ static double wrap(double angle)
 	return angle;
 }
 
-static double clip(double x, double limit)
+BERN_BATCH_INLINE double clip(double x, double limit)
 {
 	x = x < -limit ? -limit : x;
 	return x > limit ? limit : x;
 }
 
 /* How high the tip is above the fixed joint, m. */
-static double tip(const state *s)
+BERN_BATCH_INLINE double tip(const state *s)
 {
 	return -bern_cos(s->theta1) - bern_cos(s->theta2 + s->theta1);
+}
+
+/* Where a step leads, angles not yet wrapped. */
+BERN_BATCH_INLINE state swing(double gravity, int book, const state *s, double torque)
+{
+	state k1 = rates(gravity, book, s, torque), probe = ahead(s, STEP_SECONDS / 2, &k1);
+	state k2 = rates(gravity, book, &probe, torque);
+	probe = ahead(s, STEP_SECONDS / 2, &k2);
+	state k3 = rates(gravity, book, &probe, torque);
+	probe = ahead(s, STEP_SECONDS, &k3);
+	state k4 = rates(gravity, book, &probe, torque);
+	return (state){
+		s->theta1 + slope(k1.theta1, k2.theta1, k3.theta1, k4.theta1),
+		s->theta2 + slope(k1.theta2, k2.theta2, k3.theta2, k4.theta2),
+		clip(s->omega1 + slope(k1.omega1, k2.omega1, k3.omega1, k4.omega1), MAX_SPEED_1),
+		clip(s->omega2 + slope(k1.omega2, k2.omega2, k3.omega2, k4.omega2), MAX_SPEED_2)};
+}
+
+static double torque_of(const model *m, int32_t action, bern_rng *rng)
+{
+	double torque = (action - 1) * m->torque;
+	if (m->torque_noise > 0)
+		torque += bern_rng_range(rng, -m->torque_noise, m->torque_noise);
+	return torque;
 }
 
 static void step(const void *model_, void *state_, bern_rng *rng, const void *action,
@@ -172,23 +198,10 @@ static void step(const void *model_, void *state_, bern_rng *rng, const void *ac
 {
 	const model *m = model_;
 	state *s = state_;
-	double torque = (*(const int32_t *)action - 1) * m->torque;
-	if (m->torque_noise > 0)
-		torque += bern_rng_range(rng, -m->torque_noise, m->torque_noise);
-
-	state k1 = rates(m, s, torque), probe = ahead(s, STEP_SECONDS / 2, &k1);
-	state k2 = rates(m, &probe, torque);
-	probe = ahead(s, STEP_SECONDS / 2, &k2);
-	state k3 = rates(m, &probe, torque);
-	probe = ahead(s, STEP_SECONDS, &k3);
-	state k4 = rates(m, &probe, torque);
-	s->theta1 = wrap(s->theta1 + slope(k1.theta1, k2.theta1, k3.theta1, k4.theta1));
-	s->theta2 = wrap(s->theta2 + slope(k1.theta2, k2.theta2, k3.theta2, k4.theta2));
-	s->omega1 = clip(s->omega1 + slope(k1.omega1, k2.omega1, k3.omega1, k4.omega1),
-			 MAX_SPEED_1);
-	s->omega2 = clip(s->omega2 + slope(k1.omega2, k2.omega2, k3.omega2, k4.omega2),
-			 MAX_SPEED_2);
-
+	double torque = torque_of(m, *(const int32_t *)action, rng);
+	*s = swing(m->gravity, m->dynamics == BOOK, s, torque);
+	s->theta1 = wrap(s->theta1);
+	s->theta2 = wrap(s->theta2);
 	int arrived = tip(s) > 1.0;
 	out->reward = arrived ? 0 : -1;
 	out->flags = arrived ? BERN_TERMINATED : 0;
@@ -234,6 +247,107 @@ static void draw(const void *model_, const void *state_, const bern_canvas *c)
 	c->disc(c->user, x2, y2, 0.05, ink);
 }
 
+/* ---- 16 at a time ------------------------------------------------------------------------------------- */
+
+typedef struct tile {
+	double theta1[BERN_TILE], theta2[BERN_TILE], omega1[BERN_TILE], omega2[BERN_TILE];
+} tile;
+
+BERN_BATCH_INLINE void swing_tile(double gravity, int book, tile *restrict s,
+				  const double *restrict torque)
+{
+	for (int i = 0; i < BERN_TILE; i++) {
+		const state from = {s->theta1[i], s->theta2[i], s->omega1[i], s->omega2[i]};
+		const state to = swing(gravity, book, &from, torque[i]);
+		s->theta1[i] = to.theta1;
+		s->theta2[i] = to.theta2;
+		s->omega1[i] = to.omega1;
+		s->omega2[i] = to.omega2;
+	}
+}
+
+/* Wraps 16 angles: two turns at once, which nearly always do, and whatever is left one by one. */
+BERN_BATCH_INLINE void wrap_tile(double *restrict angle)
+{
+	double most = 0;
+	for (int i = 0; i < BERN_TILE; i++) {
+		double x = angle[i];
+		x = x > PI ? x - 2 * PI : x;
+		x = x > PI ? x - 2 * PI : x;
+		x = x < -PI ? x + 2 * PI : x;
+		x = x < -PI ? x + 2 * PI : x;
+		angle[i] = x;
+	}
+	for (int i = 0; i < BERN_TILE; i++)
+		most = bern_abs(angle[i]) > most ? bern_abs(angle[i]) : most;
+	for (int i = 0; most > PI && i < BERN_TILE; i++)
+		angle[i] = wrap(angle[i]);
+}
+
+/* What 16 states look like. o is (6, 16). */
+BERN_BATCH_INLINE void look_tile(const tile *restrict s, double *restrict reward,
+				 uint32_t *restrict flags, float *restrict o,
+				 double *restrict height)
+{
+	for (int i = 0; i < BERN_TILE; i++) {
+		double sin1, cos1, sin2, cos2;
+		bern_sincos(s->theta1[i], &sin1, &cos1);
+		bern_sincos(s->theta2[i], &sin2, &cos2);
+		double up = -cos1 - bern_cos(s->theta2[i] + s->theta1[i]);
+		height[i] = up;
+		reward[i] = up > 1.0 ? 0 : -1;
+		flags[i] = up > 1.0 ? BERN_TERMINATED : 0;
+		o[i] = (float)cos1;
+		o[BERN_TILE + i] = (float)sin1;
+		o[2 * BERN_TILE + i] = (float)cos2;
+		o[3 * BERN_TILE + i] = (float)sin2;
+		o[4 * BERN_TILE + i] = (float)s->omega1[i];
+		o[5 * BERN_TILE + i] = (float)s->omega2[i];
+	}
+}
+
+BERN_BATCH_INLINE void step_tiles(const void *model_, const bern_tiles *tiles)
+{
+	const model *m = model_;
+	for (size_t t = 0; t < tiles->count; t++) {
+		const int32_t *action = (const int32_t *)tiles->action + t * BERN_TILE;
+		tile *s = (tile *)tiles->state + t;
+		double torque[BERN_TILE];
+		for (size_t i = 0; i < BERN_TILE; i++)
+			torque[i] = torque_of(m, action[i], &tiles->rng[t * BERN_TILE + i]);
+		if (m->dynamics == BOOK)
+			swing_tile(m->gravity, 1, s, torque);
+		else
+			swing_tile(m->gravity, 0, s, torque);
+		wrap_tile(s->theta1);
+		wrap_tile(s->theta2);
+		look_tile(s, tiles->reward + t * BERN_TILE, tiles->flags + t * BERN_TILE,
+			  (float *)tiles->observation + t * 6 * BERN_TILE,
+			  tiles->metrics + t * BERN_TILE);
+	}
+}
+
+static void reset_tiles(const void *model_, const bern_tiles *tiles)
+{
+	for (size_t t = 0; t < tiles->count; t++)
+		for (uint32_t left = tiles->begin[t]; left; left &= left - 1) {
+			const int i = bern_lowest_lane(left);
+			tile *s = (tile *)tiles->state + t;
+			float *o = (float *)tiles->observation + t * 6 * BERN_TILE, seen[6];
+			state start;
+			reset(model_, &start, &tiles->rng[t * BERN_TILE + (size_t)i]);
+			observe(model_, &start, seen);
+			s->theta1[i] = start.theta1;
+			s->theta2[i] = start.theta2;
+			s->omega1[i] = start.omega1;
+			s->omega2[i] = start.omega2;
+			for (int k = 0; k < 6; k++)
+				o[k * BERN_TILE + i] = seen[k];
+		}
+}
+
+BERN_BATCHES(batches, step_tiles, reset_tiles)
+
 static const bern_env acrobot = {
 	.abi = BERN_ENV_ABI,
 	.struct_size = sizeof(bern_env),
@@ -258,6 +372,8 @@ static const bern_env acrobot = {
 	.observe = observe,
 	.read_metrics = read_metrics,
 	.draw = draw,
+	.batches = batches,
+	.batch_count = BERN_BATCH_COUNT(batches),
 };
 
 BERN_PLUGIN(acrobot, &acrobot);

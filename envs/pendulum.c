@@ -7,6 +7,7 @@
  * Two more ids give the torque to policies whose actions are not numbers: PendulumBinned-v1 has a discrete action, one of some
  * evenly spaced torques; PendulumBits-v1 has some binary actions, and the torque goes with how many of them are 1.
  */
+#include <bern/batch.h>
 #include <bern/env.h>
 #include <bern/math.h>
 #include <bern/rng.h>
@@ -157,31 +158,40 @@ static void reset(const void *model_, void *state_, bern_rng *rng)
 	s->torque = 0;
 }
 
-static double clip(double x, double limit)
+BERN_BATCH_INLINE double clip(double x, double limit)
 {
 	x = x < -limit ? -limit : x;
 	return x > limit ? limit : x;
 }
 
 /* The angle in -pi .. pi. Only its square counts, so it does not matter to which side an odd half turn goes. */
-static double wrap(double angle)
+BERN_BATCH_INLINE double wrap(double angle)
 {
+	const double shift = 0x1p52; /* adding it leaves no room for a fraction */
 	double turns = angle / (2 * PI);
 	turns = turns < -1e15 ? -1e15 : turns > 1e15 ? 1e15 : turns;
-	double whole = (double)(int64_t)(turns + (turns < 0 ? -0.5 : 0.5));
-	return angle - whole * (2 * PI);
+	double size = bern_abs(turns) + 0.5, whole = (size + shift) - shift;
+	whole = whole > size ? whole - 1 : whole;
+	return angle - bern_copysign(whole, turns) * (2 * PI);
 }
 
-static void turn(const model *m, state *s, double torque, bern_outcome *out)
+/* Turns for a step and returns the reward, which is that of the state before. */
+BERN_BATCH_INLINE double turn(const model *m, double torque, double *theta, double *omega)
 {
-	double off = wrap(s->theta);
-	double cost = off * off + 0.1 * (s->omega * s->omega) + 0.001 * (torque * torque);
-	double acc = 3 * m->gravity / (2 * m->length) * bern_sin(s->theta) +
+	double off = wrap(*theta), sine, cosine;
+	double cost = off * off + 0.1 * (*omega * *omega) + 0.001 * (torque * torque);
+	bern_sincos(*theta, &sine, &cosine);
+	double acc = 3 * m->gravity / (2 * m->length) * sine +
 		     3.0 / (m->mass * (m->length * m->length)) * torque;
-	s->omega = clip(s->omega + acc * STEP_SECONDS, MAX_SPEED);
-	s->theta += s->omega * STEP_SECONDS;
+	*omega = clip(*omega + acc * STEP_SECONDS, MAX_SPEED);
+	*theta += *omega * STEP_SECONDS;
+	return -cost;
+}
+
+static void turn_state(const model *m, state *s, double torque, bern_outcome *out)
+{
+	out->reward = turn(m, torque, &s->theta, &s->omega);
 	s->torque = torque;
-	out->reward = -cost;
 }
 
 static void step_torque(const void *model_, void *state_, bern_rng *rng, const void *action,
@@ -189,7 +199,7 @@ static void step_torque(const void *model_, void *state_, bern_rng *rng, const v
 {
 	const model *m = model_;
 	(void)rng;
-	turn(m, state_, clip((double)*(const float *)action, m->max_torque), out);
+	turn_state(m, state_, clip((double)*(const float *)action, m->max_torque), out);
 }
 
 static void step_binned(const void *model_, void *state_, bern_rng *rng, const void *action,
@@ -197,7 +207,7 @@ static void step_binned(const void *model_, void *state_, bern_rng *rng, const v
 {
 	const model *m = model_;
 	(void)rng;
-	turn(m, state_, m->torques[*(const int32_t *)action], out);
+	turn_state(m, state_, m->torques[*(const int32_t *)action], out);
 }
 
 static void step_bits(const void *model_, void *state_, bern_rng *rng, const void *action,
@@ -209,16 +219,18 @@ static void step_bits(const void *model_, void *state_, bern_rng *rng, const voi
 	(void)rng;
 	for (int32_t i = 0; i < m->count[0]; i++)
 		ones += bits[i];
-	turn(m, state_, m->torques[ones], out);
+	turn_state(m, state_, m->torques[ones], out);
 }
 
 static void observe(const void *model_, const void *state_, void *observation)
 {
 	const state *s = state_;
 	float *o = observation; /* (3) */
+	double sine, cosine;
 	(void)model_;
-	o[0] = (float)bern_cos(s->theta);
-	o[1] = (float)bern_sin(s->theta);
+	bern_sincos(s->theta, &sine, &cosine);
+	o[0] = (float)cosine;
+	o[1] = (float)sine;
 	o[2] = (float)s->omega;
 }
 
@@ -249,6 +261,108 @@ static void draw(const void *model_, const void *state_, const bern_canvas *c)
 	c->line(c->user, 0, -1.25, 0, -1.15, 0.02, ink);
 }
 
+/* ---- 16 at a time ------------------------------------------------------------------------------------- */
+
+typedef struct tile {
+	double theta[BERN_TILE], omega[BERN_TILE], torque[BERN_TILE];
+} tile;
+
+/* Turns 16 pendulums; their torques are in place. o is (3, 16). */
+BERN_BATCH_INLINE void turn_tile(const model *m, tile *restrict s, double *restrict reward,
+				 uint32_t *restrict flags, float *restrict o,
+				 double *restrict upright)
+{
+	for (int i = 0; i < BERN_TILE; i++) {
+		double theta = s->theta[i], omega = s->omega[i], sine, cosine;
+		reward[i] = turn(m, s->torque[i], &theta, &omega);
+		bern_sincos(theta, &sine, &cosine);
+		s->theta[i] = theta;
+		s->omega[i] = omega;
+		flags[i] = 0;
+		o[i] = (float)cosine;
+		o[BERN_TILE + i] = (float)sine;
+		o[2 * BERN_TILE + i] = (float)omega;
+		upright[i] = cosine;
+	}
+}
+
+enum { TORQUE, BINNED, BITS };
+
+/* Writes the torques that the actions of tile t mean. */
+BERN_BATCH_INLINE void set_torques(const model *m, int kind, const void *action, size_t t,
+				   double *restrict torque)
+{
+	if (kind == TORQUE) {
+		const float *a = (const float *)action + t * BERN_TILE;
+		for (int i = 0; i < BERN_TILE; i++)
+			torque[i] = clip((double)a[i], m->max_torque);
+	} else if (kind == BINNED) {
+		const int32_t *a = (const int32_t *)action + t * BERN_TILE;
+		for (int i = 0; i < BERN_TILE; i++)
+			torque[i] = m->torques[a[i]];
+	} else {
+		const size_t count = (size_t)m->count[0];
+		const uint8_t *a = (const uint8_t *)action + t * count * BERN_TILE;
+		uint8_t ones[BERN_TILE] = {0}; /* at most MOST_BITS */
+		for (size_t k = 0; k < count; k++)
+			for (int i = 0; i < BERN_TILE; i++)
+				ones[i] = (uint8_t)(ones[i] + a[k * BERN_TILE + (size_t)i]);
+		for (int i = 0; i < BERN_TILE; i++)
+			torque[i] = m->torques[ones[i]];
+	}
+}
+
+BERN_BATCH_INLINE void step_tiles(const void *model_, int kind, const bern_tiles *tiles)
+{
+	const model *m = model_;
+	/* a copy of what the loop reads: no store can change it */
+	const model physics = {.gravity = m->gravity, .mass = m->mass, .length = m->length};
+	for (size_t t = 0; t < tiles->count; t++) {
+		tile *s = (tile *)tiles->state + t;
+		set_torques(m, kind, tiles->action, t, s->torque);
+		turn_tile(&physics, s, tiles->reward + t * BERN_TILE, tiles->flags + t * BERN_TILE,
+			  (float *)tiles->observation + t * 3 * BERN_TILE,
+			  tiles->metrics + t * BERN_TILE);
+	}
+}
+
+BERN_BATCH_INLINE void step_torque_tiles(const void *model_, const bern_tiles *tiles)
+{
+	step_tiles(model_, TORQUE, tiles);
+}
+
+BERN_BATCH_INLINE void step_binned_tiles(const void *model_, const bern_tiles *tiles)
+{
+	step_tiles(model_, BINNED, tiles);
+}
+
+BERN_BATCH_INLINE void step_bits_tiles(const void *model_, const bern_tiles *tiles)
+{
+	step_tiles(model_, BITS, tiles);
+}
+
+static void reset_tiles(const void *model_, const bern_tiles *tiles)
+{
+	for (size_t t = 0; t < tiles->count; t++)
+		for (uint32_t left = tiles->begin[t]; left; left &= left - 1) {
+			const int i = bern_lowest_lane(left);
+			tile *s = (tile *)tiles->state + t;
+			float *o = (float *)tiles->observation + t * 3 * BERN_TILE, seen[3];
+			state start;
+			reset(model_, &start, &tiles->rng[t * BERN_TILE + (size_t)i]);
+			observe(model_, &start, seen);
+			s->theta[i] = start.theta;
+			s->omega[i] = start.omega;
+			s->torque[i] = start.torque;
+			for (int k = 0; k < 3; k++)
+				o[k * BERN_TILE + i] = seen[k];
+		}
+}
+
+BERN_BATCHES(batches_torque, step_torque_tiles, reset_tiles)
+BERN_BATCHES(batches_binned, step_binned_tiles, reset_tiles)
+BERN_BATCHES(batches_bits, step_bits_tiles, reset_tiles)
+
 /* solved: Gymnasium has no threshold; the best controllers reach about -150 */
 #define TABLE(id_, kind_, summary_, count_, random_)                                               \
 	{                                                                                          \
@@ -260,6 +374,7 @@ static void draw(const void *model_, const void *state_, const bern_canvas *c)
 		.random_return = random_, .solved_return = -200, .step_seconds = STEP_SECONDS,     \
 		.open = open_##kind_, .close = free, .reset = reset, .step = step_##kind_,         \
 		.observe = observe, .read_metrics = read_metrics, .draw = draw,                    \
+		.batches = batches_##kind_, .batch_count = BERN_BATCH_COUNT(batches_##kind_),      \
 	}
 
 static const bern_env with_torque = TABLE("Pendulum-v1", torque,

@@ -16,10 +16,13 @@
 
 #include <bern/env.h>
 
+/* A loop becomes vector instructions only if nothing in it is called, so all that step calls is made part of it. */
 #if defined(__GNUC__)
-#define BERN_BATCH_INLINE static inline __attribute__((always_inline))
+#define BERN_BATCH_INLINE  static inline __attribute__((always_inline))
+#define BERN_BATCH_FLATTEN __attribute__((flatten))
 #else
 #define BERN_BATCH_INLINE static inline
+#define BERN_BATCH_FLATTEN
 #endif
 
 /* The lowest lane that is set, for loops over the lanes of `begin`; lanes is not 0:
@@ -49,7 +52,8 @@ static inline int bern_lowest_lane(uint32_t lanes)
 #endif
 
 #define BERN_BATCH_LEVEL(function, target, needs, step, reset)                                     \
-	target static void function##_step(const void *model, const bern_tiles *tiles)             \
+	target BERN_BATCH_FLATTEN static void function##_step(const void *model,                   \
+							      const bern_tiles *tiles)             \
 	{                                                                                          \
 		step(model, tiles);                                                                \
 	}                                                                                          \
