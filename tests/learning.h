@@ -45,6 +45,21 @@ static const learning_row learning_rows[] = {
 	{"ContextualBandit-v0", {{NULL, NULL}}, 10, 2, 10, 75, 78.79, 0, 0},
 	{"GaussianBandit-v0-network", {{NULL, NULL}}, 10, 2, 9, 1500, 1562.5, 0, 0},
 	{"BernoulliBandit-v0-network", {{NULL, NULL}}, 10, 2, 9, 900, 943.4, 0, 0},
+	{"SimpleBandit-v0", {{NULL, NULL}}, 10, 2, 10, 0.95, 1, 0, 0},
+	{"Catch-v0", {{NULL, NULL}}, 10, 1, 10, 0.95, 1, 0, 0},
+	{"UmbrellaChain-v0", {{NULL, NULL}}, 10, 1, 9, 0.9, 1, 0, 0},
+	{"ImageBandit-v0", {{NULL, NULL}}, 10, 0, 10, 0.95, 1, 0, 0},
+	{"DeepSea-v0", {{NULL, NULL}}, 10, 0, 9, 0.9, 0.99, 0, 0},
+	{"Multiplexer-v0", {{NULL, NULL}}, 10, 0, 9, 0.9, 1, 0, 0},
+	{"MiniGrid-Empty-5x5-v0", {{NULL, NULL}}, 10, 1, 10, 0.94, 0.955, 0, 0},
+	{"MiniGrid-Empty-Random-5x5-v0", {{NULL, NULL}}, 10, 0, 10, 0.94, 0.991, 0, 0},
+	{"MiniGrid-Empty-6x6-v0", {{NULL, NULL}}, 10, 0, 10, 0.94, 0.95625, 0, 0},
+	{"MiniGrid-Empty-Random-6x6-v0", {{NULL, NULL}}, 10, 0, 10, 0.94, 0.99375, 0, 0},
+	{"MiniGrid-Empty-8x8-v0", {{NULL, NULL}}, 10, 0, 10, 0.94, 0.96133, 0, 0},
+	{"MiniGrid-DoorKey-5x5-v0", {{NULL, NULL}}, 10, 0, 9, 0.8, 0.9748, 0, 0},
+	{"MiniGrid-Empty-16x16-v0", {{NULL, NULL}}, 10, 0, 9, 0.94, 0.97627, 0, 0},
+	{"MiniGrid-DoorKey-6x6-v0", {{NULL, NULL}}, 10, 0, 0, 0.4, 0.9825, 0, 0},
+	{"MiniGrid-FourRooms-v0", {{NULL, NULL}}, 10, 0, 0, 0.2, 0.991, 0, 0},
 };
 enum { LEARNING_ROWS = sizeof learning_rows / sizeof learning_rows[0] };
 

@@ -9,6 +9,9 @@ START_TEST(what_a_recipe_leaves_reaches_its_goal)
 	const learning_row *row = &learning_rows[_i];
 	learning_summary s;
 	bern_error e;
+	/* rows that take long are the benchmark's alone */
+	if (row->test_seeds == 0)
+		return;
 	ck_assert_msg(learning_summarize(row, BERN_TEST_RECIPES, row->test_seeds, &s, &e) == 0,
 		      "%s: %s", row->recipe, e.text);
 	ck_assert_msg(s.passed == row->test_seeds, "%s %s %s: %zu of %zu reach %g, the worst %g",
