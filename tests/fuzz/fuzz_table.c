@@ -219,7 +219,7 @@ static void examine(const bern_registry *registry)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	made *m = calloc(1, sizeof *m);
-	bern_registry *registry;
+	bern_registry *registry = NULL;
 	bern_error e = {0};
 	bern_env env;
 	expect(m && bern_registry_create(&registry, &e) == BERN_OK);
