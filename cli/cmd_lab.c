@@ -8,6 +8,7 @@ static const lab_command lab_commands[] = {
 	{"list", "the estimators: source, biased or not, needs, cost", lab_list},
 	{"one-unit", "the smallest story: one unit, every estimator, exactly", lab_one_unit_table},
 	{"prove", "prove that each estimator is what it claims to be", lab_prove_all},
+	{"variance", "measure how much estimates vary along a training", lab_variance_table},
 };
 #define COUNT (sizeof lab_commands / sizeof lab_commands[0])
 

@@ -13,5 +13,6 @@ typedef struct lab_command {
 int lab_list(const char *program, int argc, char **argv);
 int lab_one_unit_table(const char *program, int argc, char **argv);
 int lab_prove_all(const char *program, int argc, char **argv);
+int lab_variance_table(const char *program, int argc, char **argv);
 
 #endif

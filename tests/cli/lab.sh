@@ -25,10 +25,27 @@ says '"way":"double"'
 succeeds 'lab prove --false-alarms' lab prove --false-alarms 100 --alpha 0.01
 says 'promised: 1,'
 
+succeeds 'lab variance' lab variance CartPole-v1 --values 1,4 --at 0,100 --plays 20 --csv v.csv --plot v.svg
+says 'variance by layer'
+check '... four rows of CSV under a head' test "$(wc -l <v.csv)" -eq 5
+check '... and a picture with a line for each moment' test "$(grep -c 'stroke-width="2" d="M[0-9.]* [0-9.]*L' v.svg)" -eq 2
+for over in width depth horizon; do
+	succeeds "lab variance over $over" lab variance CartPole-v1 --over $over --values 2,3 --at 8 --plays 10 --json
+	says "\"$over\":3"
+done
+refuses 2 '--over|breadth|width, depth' lab variance CartPole-v1 --over breadth
+refuses 2 '--values|0' lab variance CartPole-v1 --values 0
+refuses 2 '--values|whole number' lab variance CartPole-v1 --values 8,,9
+refuses 2 '--at|-1' lab variance CartPole-v1 --at=-1
+refuses 2 'nothing|allowed: auto' lab variance CartPole-v1 --estimators nothing --plays 10
+refuses 2 'ase-ace' lab variance CartPole-v1 --agent ase-ace --plays 10
+refuses 2 'which environment?|bern lab variance' lab variance
+refuses 1 'nowhere' lab variance CartPole-v1 --values 1 --at 0 --plays 10 --csv nowhere/v.csv -q
+
 bern lab
 check 'bern lab alone is misuse' test "$status" -eq 2
 check '... and shows help on stderr' grep -q '^usage: bern lab' "$work/err"
-for sub in list one-unit prove; do
+for sub in list one-unit prove variance; do
 	succeeds "lab $sub --help" lab "$sub" --help
 	says "usage: bern lab $sub"
 	refuses 2 'no option --zzz' lab "$sub" --zzz
