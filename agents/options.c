@@ -13,7 +13,8 @@ static const char *const head_names[] = {"auto", "softmax", "bernoulli", "gaussi
 static const char *const baseline_names[] = {"none", "mean", "unit", "linear", "mlp", NULL};
 static const char *const schedule_names[] = {"constant", "linear", "cosine", NULL};
 static const char *const optimizer_names[] = {"sgd", "rmsprop", "adam", NULL};
-static const char *const scale_names[] = {"none", "batch", "running", NULL};
+static const char *const scale_names[] = {"none", "batch", "running", "nvil", NULL};
+static const char *const weighting_names[] = {"none", "score", NULL};
 
 /* an option of each type, its key, field, help, default and what is allowed */
 #define AT(field) offsetof(bern_agent_config, field)
@@ -79,6 +80,9 @@ const bern_option bern_agent_options[] = {
 	    1, 1000),
 	REAL("value_learning_rate", value_learning_rate, "step size of the learned baseline",
 	     "0.02", 0, 1000),
+	CHOICE("value_weighting", value_weighting,
+	       "what a row counts for the learned baseline: the same, or its squared score", "none",
+	       weighting_names),
 	REAL("value_init", value_init,
 	     "initial weights of the mlp baseline's hidden layer are uniform in -x..x", "1", 0,
 	     1000),
@@ -111,7 +115,8 @@ const bern_option bern_agent_options[] = {
 	       "how entropy_coef falls to 0 over the run: explore first, decide later", "constant",
 	       schedule_names),
 	CHOICE("advantage_scale", advantage_scale,
-	       "advantages are divided by: nothing, their root mean square in the batch or running",
+	       "divides advantages: root mean square of the batch or running; nvil centres them "
+	       "too",
 	       "batch", scale_names),
 	BOOL("keep_discount", keep_discount,
 	     "weigh step t of an episode by gamma^t, as the exact gradient does", "false"),

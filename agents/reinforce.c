@@ -61,11 +61,14 @@ typedef struct reinforce {
 	float *gradient;             /* (param_count) */
 	float *partial[TREE_LEVELS]; /* (param_count) sums of 2^level tiles */
 	size_t *rows;                /* (T * LANES_PER_TILE) */
-	bern_refire refire;          /* epochs of at least 2 */
-	bern_eligibility traces;     /* if config.traces */
-	double *running;             /* (2) mean square of advantages and the weight behind it */
-	float *entropy_mean;         /* (1) of the last update */
-	float *rates;                /* (hidden units) running sums of firing probabilities */
+	float *score;                /* (param_count) gradient of one row per unit of advantage */
+	float *one, *row_weight;     /* (rows) 1; squared length of each row's score */
+	double *nvil;       /* (3) running mean and variance of advantages, updates behind them */
+	bern_refire refire; /* epochs of at least 2 */
+	bern_eligibility traces; /* if config.traces */
+	double *running;         /* (2) mean square of advantages and the weight behind it */
+	float *entropy_mean;     /* (1) of the last update */
+	float *rates;            /* (hidden units) running sums of firing probabilities */
 	size_t unit_count;
 	double *sums; /* (SUM_COUNT) for the logs; saved, so that a resumed run logs the same */
 } reinforce;
@@ -136,6 +139,15 @@ static int32_t take_memory(reinforce *self, uint64_t seed, bern_error *e)
 	if (!failed && self->config.traces)
 		failed = bern_eligibility_init(&self->traces, arena, &self->config, &self->net,
 					       &self->value, seed, e);
+	self->nvil = bern_arena_take(arena, 3, sizeof(double));
+	if (self->config.value_weighting == BERN_WEIGHTING_SCORE) {
+		size_t rows = most > R ? most : R;
+		self->score = bern_arena_take(arena, self->net.param_count, sizeof(float));
+		self->one = bern_arena_take(arena, rows, sizeof(float));
+		self->row_weight = bern_arena_take(arena, rows, sizeof(float));
+		for (size_t r = 0; self->one && r < rows; r++)
+			self->one[r] = 1.0f;
+	}
 	for (size_t l = 0; l < tree_levels(most); l++)
 		self->partial[l] = bern_arena_take(arena, self->net.param_count, sizeof(float));
 	self->rows = bern_arena_take(arena, T * LANES_PER_TILE, sizeof(size_t));
@@ -184,6 +196,13 @@ static int32_t make_networks(reinforce *self, uint64_t seed, bern_error *e)
 					   "units of layer %zu is %s; allowed with it: none, mean, "
 					   "linear, mlp",
 					   l + 1, bern_units_name(kind[l]));
+	if (!failed && config->value_weighting == BERN_WEIGHTING_SCORE &&
+	    (self->estimator->memory_size || self->estimator->play || config->traces))
+		failed = bern_fail(
+			e, BERN_EUSAGE,
+			"value_weighting: %s leaves no score of a step by itself; allowed "
+			"with it: none",
+			config->traces ? "learning by traces" : self->estimator->name);
 	if (!failed)
 		failed = bern_refire_check(config, self->estimator, e);
 	if (!failed)
@@ -387,12 +406,38 @@ static int32_t play(reinforce *self, bern_lanes *lanes, bern_play *asked, bern_e
 
 /* ---- learning ---- */
 
+/* NVIL's signal: less its running mean, divided by its running deviation where that is above 1. Both are those of updates before
+ * this one, so no sample is in its own baseline; the divisor is a step size that varies. Mnih & Gregor 2014, sec. 2.3. */
+static void center_advantages(reinforce *self, size_t rows)
+{
+	double mean = self->nvil[0], deviation = sqrt(self->nvil[1]), now = 0.0, square = 0.0;
+	double factor = deviation > 1.0 ? 1.0 / deviation : 1.0;
+	for (size_t r = 0; r < rows; r++)
+		now += (double)self->advantage[r] / (double)rows;
+	for (size_t r = 0; r < rows; r++) {
+		double off = (double)self->advantage[r] - mean;
+		square += off * off / (double)rows;
+		self->advantage[r] = (float)(off * factor);
+		if (self->weight)
+			self->weight[r] *= (float)factor;
+	}
+	/* the first updates count alike */
+	double share = 1.0 / (self->nvil[2] += 1.0);
+	share = share > 1.0 - SCALE_MEMORY ? share : 1.0 - SCALE_MEMORY;
+	self->nvil[0] += share * (now - mean);
+	self->nvil[1] += share * (square - self->nvil[1]);
+}
+
 /* Divides advantages by their root mean square, of this batch (which the own sample is part of) or running. Either is biased by
  * a factor that shrinks with the batch; `none` is exact. */
 static void scale_advantages(reinforce *self, size_t rows)
 {
 	if (self->config.advantage_scale == BERN_SCALE_NONE)
 		return;
+	if (self->config.advantage_scale == BERN_SCALE_NVIL) {
+		center_advantages(self, rows);
+		return;
+	}
 	double square = 0.0;
 	for (size_t r = 0; r < rows; r++)
 		square += (double)self->advantage[r] * (double)self->advantage[r];
@@ -586,6 +631,23 @@ static float mean_entropy(const reinforce *self, size_t R)
 	return entropy;
 }
 
+/* Squared length of each row's gradient per unit of advantage: one firing gives sum over units of (h - p)^2 |x|^2. A baseline
+ * fitted with these weights has the least variance (value.h). NULL if nothing is weighed. */
+static const float *weigh_rows(reinforce *self, const bern_trace *trace, size_t rows)
+{
+	const bern_signal signal = {.advantage = self->one, .scale = 1.0f};
+	if (self->config.value_weighting == BERN_WEIGHTING_NONE)
+		return NULL;
+	for (size_t r = 0; r < rows; r++) {
+		memset(self->score, 0, self->net.param_count * sizeof(float));
+		self->estimator->accumulate(&self->net, trace, &r, 1, &signal, &self->work,
+					    self->score);
+		self->row_weight[r] = self->kernels->sum_squares(self->score,
+								 self->net.param_count);
+	}
+	return self->row_weight;
+}
+
 /* The passes after the first: what is remembered, fired afresh. */
 static int32_t learn_again(reinforce *self, const bern_lanes *lanes, bern_error *e)
 {
@@ -607,7 +669,9 @@ static int32_t learn_again(reinforce *self, const bern_lanes *lanes, bern_error 
 	int32_t failed = 0;
 	for (int64_t epoch = 1; epoch < config->epochs; epoch++) {
 		double size = bern_refire_pass(refire, &self->net, &self->value, self->steps);
-		if (config->advantage_scale == BERN_SCALE_RUNNING)
+		if (config->advantage_scale == BERN_SCALE_NVIL)
+			size = self->nvil[1] > 1.0 ? sqrt(self->nvil[1]) : 1.0;
+		else if (config->advantage_scale == BERN_SCALE_RUNNING)
 			size = sqrt(self->running[0] / self->running[1]);
 		float scale = config->advantage_scale == BERN_SCALE_NONE
 				      ? 1.0f
@@ -624,12 +688,14 @@ static int32_t learn_again(reinforce *self, const bern_lanes *lanes, bern_error 
 					      norm, steps, e);
 			if (failed)
 				break;
+			const float *weight = weigh_rows(self, &refire->batch, n);
 			bern_optimizer_step(&self->optimizer, self->net.params, self->gradient,
 					    rate);
 			failed = check_number(
 				"the baseline's squared error",
-				bern_value_learn(&self->value, refire->batch.x, refire->target, n,
-						 (size_t)config->value_passes, value_rate),
+				bern_value_learn_weighted(&self->value, refire->batch.x,
+							  refire->target, weight, n,
+							  (size_t)config->value_passes, value_rate),
 				steps, e);
 		}
 	}
@@ -637,14 +703,14 @@ static int32_t learn_again(reinforce *self, const bern_lanes *lanes, bern_error 
 }
 
 /* Moves the baseline towards the targets of the last play, or by its traces; returns its mean squared error before. */
-static double learn_value(reinforce *self, size_t R, uint64_t steps)
+static double learn_value(reinforce *self, const float *weight, size_t R, uint64_t steps)
 {
 	const bern_agent_config *config = &self->config;
 	double rate = scheduled(self, config->schedule, config->value_learning_rate, steps);
 	double square = 0.0;
 	if (!config->traces)
-		return bern_value_learn(&self->value, self->trace.x, self->target, R,
-					(size_t)config->value_passes, rate);
+		return bern_value_learn_weighted(&self->value, self->trace.x, self->target, weight,
+						 R, (size_t)config->value_passes, rate);
 	for (size_t r = 0; r < R; r++)
 		square += (double)self->traces.error[r] * (double)self->traces.error[r] / (double)R;
 	if (square < (double)INFINITY && self->value.param_count)
@@ -669,8 +735,9 @@ static int32_t reinforce_learn(bern_agent *agent, bern_lanes *lanes, bern_error 
 	if (failed)
 		return failed;
 	double rate = scheduled(self, config->schedule, config->learning_rate, lanes->steps);
+	const float *weight = weigh_rows(self, &self->trace, R);
 	bern_optimizer_step(&self->optimizer, self->net.params, self->gradient, rate);
-	double loss = learn_value(self, R, lanes->steps);
+	double loss = learn_value(self, weight, R, lanes->steps);
 	failed = check_number("the baseline's squared error", loss, lanes->steps, e);
 	if (!failed && config->epochs > 1)
 		failed = learn_again(self, lanes, e);
@@ -824,6 +891,8 @@ static int32_t reinforce_learner_tensors(bern_agent *agent, bern_tensors *list, 
 		failed = bern_tensors_add(
 			list, BERN_T_U64, self->firing, (uint64_t)self->config.num_envs,
 			sizeof *self->firing / sizeof(uint64_t), e, "streams.firing");
+	if (!failed && self->config.advantage_scale == BERN_SCALE_NVIL)
+		failed = bern_tensors_add(list, BERN_T_F64, self->nvil, 3, 0, e, "advantage.nvil");
 	if (!failed && self->config.epochs > 1)
 		failed = bern_refire_tensors(&self->refire, list, e);
 	if (!failed && self->config.traces)

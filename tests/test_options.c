@@ -82,6 +82,7 @@ START_TEST(defaults_are_those_of_the_reference)
 		{"value_hidden", "32"},
 		{"value_passes", "2"},
 		{"value_learning_rate", "0.02"},
+		{"value_weighting", "none"},
 		{"value_init", "1"},
 		{"num_envs", "1"},
 		{"num_steps", "8"},

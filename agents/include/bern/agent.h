@@ -39,7 +39,13 @@ enum bern_baseline {
 };
 enum bern_optimizer_kind { BERN_SGD, BERN_RMSPROP, BERN_ADAM };
 enum bern_schedule { BERN_CONSTANT, BERN_LINEAR, BERN_COSINE };
-enum bern_advantage_scale { BERN_SCALE_NONE, BERN_SCALE_BATCH, BERN_SCALE_RUNNING };
+enum bern_advantage_scale {
+	BERN_SCALE_NONE,
+	BERN_SCALE_BATCH,
+	BERN_SCALE_RUNNING,
+	BERN_SCALE_NVIL
+};
+enum bern_value_weighting { BERN_WEIGHTING_NONE, BERN_WEIGHTING_SCORE };
 
 typedef struct bern_agent_config {
 	char agent[BERN_LIST_TEXT]; /* name of a bern_agent_kind */
@@ -63,7 +69,8 @@ typedef struct bern_agent_config {
 	int64_t value_hidden; /* units of the MLP's layer */
 	int64_t value_passes; /* over each rollout */
 	double value_learning_rate;
-	double value_init; /* its first-layer weights are U(-x, x), biases U(-x/2, x/2) */
+	int64_t value_weighting; /* enum bern_value_weighting */
+	double value_init;       /* its first-layer weights are U(-x, x), biases U(-x/2, x/2) */
 	/* learning */
 	int64_t num_envs;  /* B lanes */
 	int64_t num_steps; /* T steps an update */
