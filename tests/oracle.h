@@ -50,7 +50,8 @@ static inline void oracle_action(const oracle_net *net, size_t a, int *values)
 }
 
 /* For one setting of all hidden bits and one action: log of P(h | x) pi(a | h), and its gradient. */
-static inline double oracle_joint(const oracle_net *net, size_t bits, size_t action, double *gradient)
+static inline double oracle_joint(const oracle_net *net, size_t bits, size_t action,
+				  double *gradient)
 {
 	double below[64], log_joint = 0.0;
 	size_t inputs = net->inputs, at = 0;
@@ -112,7 +113,7 @@ static inline size_t oracle_bits(const oracle_net *net)
 
 /* J and, unless NULL, its gradient (count). reward: one for each action number. */
 static inline double oracle_value(const oracle_net *net, const double *reward, double *gradient,
-			   size_t count)
+				  size_t count)
 {
 	double total = 0.0, one[ORACLE_PARAMS];
 	if (gradient)
