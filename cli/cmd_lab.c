@@ -5,10 +5,13 @@
 #include <string.h>
 
 static const lab_command lab_commands[] = {
+	{"gap", "binary neurons beside the same network by back-propagation", lab_gap},
 	{"list", "the estimators: source, biased or not, needs, cost", lab_list},
 	{"one-unit", "the smallest story: one unit, every estimator, exactly", lab_one_unit_table},
 	{"prove", "prove that each estimator is what it claims to be", lab_prove_all},
 	{"variance", "measure how much estimates vary along a training", lab_variance_table},
+	{"race", "the steps that each estimator needs on CartPole-v1", lab_race},
+	{"scale", "the steps that wide and deep networks need", lab_scale},
 };
 #define COUNT (sizeof lab_commands / sizeof lab_commands[0])
 

@@ -14,5 +14,8 @@ int lab_list(const char *program, int argc, char **argv);
 int lab_one_unit_table(const char *program, int argc, char **argv);
 int lab_prove_all(const char *program, int argc, char **argv);
 int lab_variance_table(const char *program, int argc, char **argv);
+int lab_gap(const char *program, int argc, char **argv);
+int lab_race(const char *program, int argc, char **argv);
+int lab_scale(const char *program, int argc, char **argv);
 
 #endif

@@ -10,7 +10,6 @@ enum {
 	FLAG_GRID_SEEDS,
 	FLAG_BUDGET,
 	FLAG_THREADS,
-	FLAG_PLOT,
 	FLAG_JSON,
 	FLAG_QUIET,
 	FLAG_VERBOSE,
@@ -22,7 +21,6 @@ const cli_flag lab_contest_flags[LAB_CONTEST_FLAGS] = {
 	 "other seeds that choose the learning rate of each entry [1 .. 100]"},
 	{"budget", 0, "N", "environment steps of each training [1000 .. 1e9]"},
 	{"threads", 0, "N", "trainings at a time [all cores; 1 .. 64]"},
-	{"plot", 0, "FILE", "also draw it, as SVG"},
 	{"json", 0, NULL, "one JSON object a line"},
 	CLI_COMMON_FLAGS,
 };
@@ -65,9 +63,6 @@ int32_t lab_contest_read(lab_contest *request, int argc, char **argv, size_t max
 		case FLAG_THREADS:
 			rc = bern_param_parse(&threads, args.text, &value, e);
 			request->threads = (size_t)value.i;
-			break;
-		case FLAG_PLOT:
-			request->plot = args.text;
 			break;
 		case FLAG_JSON:
 			request->json = 1;

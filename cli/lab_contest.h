@@ -14,11 +14,10 @@ typedef struct lab_contest {
 	int json, quiet, wants_help;
 	const char *words[LAB_CONTEST_WORDS]; /* borrowed from argv */
 	size_t word_count;
-	const char *plot; /* --plot FILE; NULL: none */
 } lab_contest;
 
 /* The flags of these commands, for a command_help. */
-enum { LAB_CONTEST_FLAGS = 9 };
+enum { LAB_CONTEST_FLAGS = 8 };
 extern const cli_flag lab_contest_flags[LAB_CONTEST_FLAGS];
 
 /* name: "lab race", for errors. Words are refused where max_words is 0. */

@@ -154,8 +154,6 @@ int lab_gap(const char *program, int argc, char **argv)
 		help_print(stdout, &help);
 		return EXIT_OK;
 	}
-	if (rc == 0 && request.plot)
-		rc = bern_fail(&e, BERN_EUSAGE, "--plot: a gap is a table and has no picture");
 	if (rc == 0 && request.word_count == 0) {
 		request.words[request.word_count++] = "CartPole-v1";
 		request.words[request.word_count++] = "Acrobot-v1";

@@ -218,8 +218,6 @@ int lab_race(const char *program, int argc, char **argv)
 		help_print(stdout, &help);
 		return EXIT_OK;
 	}
-	if (rc == 0 && request.plot)
-		rc = bern_fail(&e, BERN_EUSAGE, "--plot: a race is a table and has no picture");
 	if (rc == 0)
 		rc = collect(&r, &request, &e);
 	if (rc == 0)

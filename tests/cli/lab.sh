@@ -41,11 +41,24 @@ refuses 2 'nothing|allowed: auto' lab variance CartPole-v1 --estimators nothing 
 refuses 2 'ase-ace' lab variance CartPole-v1 --agent ase-ace --plays 10
 refuses 2 'which environment?|bern lab variance' lab variance
 refuses 1 'nowhere' lab variance CartPole-v1 --values 1 --at 0 --plays 10 --csv nowhere/v.csv -q
+# contests of a few short trainings: the same figures whatever the threads
+succeeds 'lab race of two' lab race firings --seeds 2 --grid-seeds 1 --budget 8000 --threads 1
+says '| firings '
+bern lab race firings --seeds 2 --grid-seeds 1 --budget 8000 --threads 1 --json
+grep -o '"first":[^]]*' "$work/out" >"$work/first"
+bern lab race firings --seeds 2 --grid-seeds 1 --budget 8000 --threads 2 --json
+grep -o '"first":[^]]*' "$work/out" >"$work/second"
+check 'threads change no step of a race' cmp "$work/first" "$work/second"
+check '... in which somebody learned' grep -q '[1-9]' "$work/first"
+succeeds 'lab gap' lab gap CartPole-v1 --seeds 1 --grid-seeds 1 --budget 2000
+says 'binary, K=64'
+succeeds 'lab scale' lab scale --seeds 1 --budget 1000 --json
+says '"hidden":"2048"'
 
 bern lab
 check 'bern lab alone is misuse' test "$status" -eq 2
 check '... and shows help on stderr' grep -q '^usage: bern lab' "$work/err"
-for sub in list one-unit prove variance; do
+for sub in gap list one-unit prove race scale variance; do
 	succeeds "lab $sub --help" lab "$sub" --help
 	says "usage: bern lab $sub"
 	refuses 2 'no option --zzz' lab "$sub" --zzz
@@ -65,4 +78,10 @@ refuses 2 '--bias|0' lab prove --bias 0
 refuses 2 '--p|1|0.999' lab one-unit --p 1
 refuses 2 '--units|1001' lab one-unit --units 1001
 refuses 2 '--seed' lab prove --seed -1
+refuses 2 'nope|bern lab list' lab race nope
+refuses 2 'Nope-v0' lab gap Nope-v0
+refuses 2 'too many' lab scale x
+refuses 2 '--seeds: 0|1, 1000' lab race --seeds 0
+refuses 2 '--threads: 65' lab race --threads 65
+refuses 2 '--budget: 10' lab gap --budget 10
 finish
