@@ -15,24 +15,16 @@ enum {
 	FLAG_VERBOSE,
 	FLAG_HELP
 };
-const cli_flag lab_contest_flags[LAB_CONTEST_FLAGS] = {
-	{"seeds", 0, "N", "seeds of the figures: 1 .. N [1 .. 1000]"},
-	{"grid-seeds", 0, "N",
-	 "other seeds that choose the learning rate of each entry [1 .. 100]"},
-	{"budget", 0, "N", "environment steps of each training [1000 .. 1e9]"},
-	{"threads", 0, "N", "trainings at a time [all cores; 1 .. 64]"},
-	{"json", 0, NULL, "one JSON object a line"},
-	CLI_COMMON_FLAGS,
-};
+const cli_flag lab_contest_flags[LAB_CONTEST_FLAGS] = {LAB_CONTEST_FLAG_LIST};
 
 int32_t lab_contest_read(lab_contest *request, int argc, char **argv, size_t max_words,
-			 const char *usage, bern_error *e)
+			 const command_help *help, bern_error *e)
 {
 	static const bern_param seeds = {"--seeds", "", BERN_INT, 0, "20", 1, 1000, NULL};
 	static const bern_param grid = {"--grid-seeds", "", BERN_INT, 0, "5", 1, 100, NULL};
 	static const bern_param budget = {"--budget", "", BERN_INT, 0, "0", 1000, 1e9, NULL};
 	static const bern_param threads = {"--threads", "", BERN_INT, 0, "1", 1, 64, NULL};
-	arg_reader args = {argc, argv, lab_contest_flags, LAB_CONTEST_FLAGS, .at = 0};
+	arg_reader args = {argc, argv, help->flags, help->flag_count, .at = 0};
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	int32_t rc;
 	request->threads = cores > 0 && cores < 64 ? (size_t)cores : 1;
@@ -42,7 +34,7 @@ int32_t lab_contest_read(lab_contest *request, int argc, char **argv, size_t max
 			if (request->word_count == max_words)
 				return bern_fail(e, BERN_EUSAGE,
 						 "'%.100s' is one argument too many; usage: %s",
-						 args.text, usage);
+						 args.text, help->usage);
 			request->words[request->word_count++] = args.text;
 			continue;
 		}
@@ -74,6 +66,8 @@ int32_t lab_contest_read(lab_contest *request, int argc, char **argv, size_t max
 			request->wants_help = 1;
 			return 0;
 		default:
+			if (args.index >= LAB_CONTEST_FLAGS)
+				request->extra[args.index - LAB_CONTEST_FLAGS] = args.text;
 			break;
 		}
 		if (rc)

@@ -7,6 +7,17 @@
 
 #define LAB_CONTEST_WORDS 32
 
+/* The flags of these commands; a command's own may follow. */
+enum { LAB_CONTEST_FLAGS = 8, LAB_CONTEST_EXTRA = 2 };
+#define LAB_CONTEST_FLAG_LIST                                                                      \
+	{"seeds", 0, "N", "seeds of the figures: 1 .. N [1 .. 1000]"},                             \
+		{"grid-seeds", 0, "N",                                                             \
+		 "other seeds that choose the learning rate of each entry [1 .. 100]"},            \
+		{"budget", 0, "N", "environment steps of each training [1000 .. 1e9]"},            \
+		{"threads", 0, "N", "trainings at a time [all cores; 1 .. 64]"},                   \
+		{"json", 0, NULL, "one JSON object a line"}, CLI_COMMON_FLAGS
+extern const cli_flag lab_contest_flags[LAB_CONTEST_FLAGS];
+
 /* What was asked for. Set the defaults, then read the arguments. */
 typedef struct lab_contest {
 	size_t seeds, grid_seeds, threads;
@@ -14,15 +25,13 @@ typedef struct lab_contest {
 	int json, quiet, wants_help;
 	const char *words[LAB_CONTEST_WORDS]; /* borrowed from argv */
 	size_t word_count;
+	const char
+		*extra[LAB_CONTEST_EXTRA]; /* values of the command's own flags; NULL: not given */
 } lab_contest;
 
-/* The flags of these commands, for a command_help. */
-enum { LAB_CONTEST_FLAGS = 8 };
-extern const cli_flag lab_contest_flags[LAB_CONTEST_FLAGS];
-
-/* name: "lab race", for errors. Words are refused where max_words is 0. */
+/* Words beyond max_words are refused. */
 int32_t lab_contest_read(lab_contest *request, int argc, char **argv, size_t max_words,
-			 const char *usage, bern_error *e);
+			 const command_help *help, bern_error *e);
 
 /* Runs the contest with the request's numbers, progress on stderr. */
 int32_t lab_contest_run(const lab_contest *request, contest *c, bern_error *e);

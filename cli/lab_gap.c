@@ -149,7 +149,7 @@ int lab_gap(const char *program, int argc, char **argv)
 	double random_return[LAB_CONTEST_WORDS];
 	bern_error e;
 	(void)program;
-	int32_t rc = lab_contest_read(&request, argc, argv, LAB_CONTEST_WORDS, help.usage, &e);
+	int32_t rc = lab_contest_read(&request, argc, argv, LAB_CONTEST_WORDS, &help, &e);
 	if (rc == 0 && request.wants_help) {
 		help_print(stdout, &help);
 		return EXIT_OK;

@@ -2,6 +2,7 @@
  * others, with the rules for wide networks and without. */
 #include "lab.h"
 #include "lab_contest.h"
+#include "plot.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -10,16 +11,23 @@
 
 #define ENV "CartPole-v1"
 
+static const cli_flag flags[] = {
+	LAB_CONTEST_FLAG_LIST,
+	{"plot-width", 0, "FILE", "also draw steps against width, as SVG"},
+	{"plot-depth", 0, "FILE", "also draw steps against depth, as SVG"},
+};
+
 static const command_help help = {
-	.usage = "bern lab scale [--seeds N] [--budget N] [--json]",
+	.usage = "bern lab scale [--seeds N] [--budget N] [--plot-width FILE] [--plot-depth FILE] "
+		 "[--json]",
 	.summary = "Tells how many environment steps networks of 8 to 2,048 units, and of 1 to 8 "
 		   "layers\n"
 		   "of 64, need to learn " ENV ".",
 	.examples = "  bern lab scale\n"
 		    "  bern lab scale --seeds 5 --json\n",
 	.notes = "All with the recipe's settings. without rules: fan_in_scaling false.\n",
-	.flags = lab_contest_flags,
-	.flag_count = LAB_CONTEST_FLAGS,
+	.flags = flags,
+	.flag_count = sizeof flags / sizeof flags[0],
 };
 
 static const char *const shapes[] = {
@@ -108,13 +116,50 @@ static void print(const contest *c, const lab_contest *request)
 	}
 }
 
+/* Number of layers, and of units in the first. */
+static void measure_shape(const char *shape, double *depth, double *width)
+{
+	*width = strtod(shape, NULL);
+	*depth = 1.0;
+	for (; *shape; shape++)
+		*depth += *shape == ',';
+}
+
+/* Medians against width in one layer, or against depth with 64 units in each. Points where half the seeds did not get there are
+ * left out. */
+static int32_t draw(const contest *c, int deep, const char *path, bern_error *e)
+{
+	double x[WAYS][SHAPES], y[WAYS][SHAPES];
+	plot picture = {.title = ENV ": steps to the first look of at least 475, median",
+			.x_label = deep ? "layers of 64 units" : "units in one layer",
+			.y_label = "environment steps",
+			.log_x = !deep,
+			.log_y = 1,
+			.count = WAYS};
+	for (size_t w = 0; w < WAYS; w++) {
+		plot_series *series = &picture.series[w];
+		*series = (plot_series){.name = ways[w][0], .x = x[w], .y = y[w]};
+		for (size_t i = 0; i < SHAPES; i++) {
+			double depth, width;
+			measure_shape(shapes[i], &depth, &width);
+			if (deep ? width != 64.0 : depth != 1.0)
+				continue;
+			x[w][series->count] = deep ? depth : width;
+			y[w][series->count++] = contest_figure_for(c, &c->entries[i * WAYS + w],
+								   CONTEST_FIRST)
+							.median;
+		}
+	}
+	return plot_write(&picture, path, e);
+}
+
 int lab_scale(const char *program, int argc, char **argv)
 {
 	lab_contest request = {.seeds = 10, .grid_seeds = 1, .budget = "50000"};
 	contest c = {.measure = CONTEST_STEPS};
 	bern_error e;
 	(void)program;
-	int32_t rc = lab_contest_read(&request, argc, argv, 0, help.usage, &e);
+	int32_t rc = lab_contest_read(&request, argc, argv, 0, &help, &e);
 	if (rc == 0 && request.wants_help) {
 		help_print(stdout, &help);
 		return EXIT_OK;
@@ -123,6 +168,9 @@ int lab_scale(const char *program, int argc, char **argv)
 		rc = enter(&c, &request, &e);
 	if (rc == 0)
 		print(&c, &request);
+	for (size_t i = 0; rc == 0 && i < LAB_CONTEST_EXTRA; i++)
+		if (request.extra[i])
+			rc = draw(&c, i == 1, request.extra[i], &e);
 	contest_finish(&c);
 	return rc ? report_error("lab scale", &e) : EXIT_OK;
 }
