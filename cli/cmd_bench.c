@@ -1,6 +1,7 @@
 #include "command.h"
 
 #include "bench_env.h"
+#include "bench_recipes.h"
 #include "opened_env.h"
 #include "options.h"
 
@@ -13,6 +14,7 @@ enum {
 	FLAG_JSON,
 	FLAG_SECONDS,
 	FLAG_REPEATS,
+	FLAG_SEEDS,
 	FLAG_SET,
 	FLAG_ENV_PATH,
 	FLAG_QUIET,
@@ -20,29 +22,45 @@ enum {
 	FLAG_HELP
 };
 static const cli_flag flags[] = {
-	{"json", 0, NULL, "one JSON object a line, steps a second"},
-	{"seconds", 0, "S", "of one measurement [0.05; 0.001 .. 60]"},
-	{"repeats", 0, "N", "measurements, of which the median is told [5; 1 .. 1000]"},
-	{"set", 0, "env.KEY=VALUE", "open them with that parameter; may be given again"},
+	{"json", 0, NULL, "one JSON object a line"},
+	{"seconds", 0, "S", "env: of one measurement [0.05; 0.001 .. 60]"},
+	{"repeats", 0, "N", "env: measurements, of which the median is told [5; 1 .. 1000]"},
+	{"seeds", 0, "N", "recipes: trainings of each, seeds 1 .. N [10; 1 .. 10000]"},
+	{"set", 0, "env.KEY=VALUE", "env: open them with that parameter; may be given again"},
 	{"env-path", 0, "PATH", "a plugin or a folder of plugins to load; may be given again"},
 	CLI_COMMON_FLAGS,
 };
 
 static const command_help help = {
 	.usage = "bern bench env [ENV]... [--json] [--seconds S] [--repeats N] "
-		 "[--set env.KEY=VALUE]... [--env-path PATH]...",
+		 "[--set env.KEY=VALUE]... [--env-path PATH]...\n"
+		 "       bern bench recipes [RECIPE]... [--seeds N] [--json]",
 	.summary =
-		"Measures how many steps a second environments make with random actions, resets\n"
-		"included, on one core: all that there are, or those named.",
+		"env measures how many steps a second environments make with random actions, "
+		"resets\n"
+		"included, on one core: all that there are, or those named. recipes trains from\n"
+		"all recipes, or those named, and tells what return they reach.",
 	.examples = "  bern bench env CartPole-v1\n"
 		    "  bern bench env ./my_env.so --seconds 0.5 --repeats 9\n"
 		    "  bern bench env --json >speeds.jsonl\n"
-		    "  BERN_CPU=avx2 bern bench env CartPole-v1\n",
+		    "  BERN_CPU=avx2 bern bench env CartPole-v1\n"
+		    "  bern bench recipes CartPole-v1 FrozenLake-v1 --seeds 3\n",
 	.notes = "scalar: reset, step and observe of 64 copies, called one by one. batch: the\n"
 		 "environment's own batch, 1024 copies, where it has one. lanes: 1024 lanes as\n"
 		 "training steps them, with every check and a random stream for each episode.\n"
 		 "Empty-v0 does nothing and shows what measuring itself takes. Times are of the\n"
-		 "processor, not of the clock on the wall; still, measure on a quiet machine.\n",
+		 "processor, not of the clock on the wall; still, measure on a quiet machine.\n\n"
+		 "A row of recipes, in Markdown: random is the return of random actions, best the\n"
+		 "highest that can be where that is known, goal the recipe's stop_return or else "
+		 "the\n"
+		 "return from which the environment counts as solved; steps the median that a\n"
+		 "training made; return the mean over the seeds, with its 95% interval (Student),\n"
+		 "of what the agent that is left returns in final_episodes fresh episodes; worst "
+		 "the\n"
+		 "seed with the least; learning the same mean of the episodes that ended in the "
+		 "last\n"
+		 "tenth of the steps. Where final_episodes is 0, learning stands for return. Each\n"
+		 "seed is the run that `bern train --recipe RECIPE --seed N` makes.\n",
 	.flags = flags,
 	.flag_count = sizeof flags / sizeof flags[0],
 };
@@ -56,7 +74,7 @@ typedef struct given {
 	size_t word_count, path_count;
 	config_list settings;
 	double seconds;
-	size_t repeats;
+	size_t repeats, seeds;
 	int json, wants_help;
 } given;
 
@@ -175,6 +193,7 @@ static int32_t take_flag(given *g, const arg_reader *args, bern_error *e)
 {
 	static const bern_param seconds = {"--seconds", "", BERN_REAL, 0, "0.05", 0.001, 60, NULL};
 	static const bern_param repeats = {"--repeats", "", BERN_INT, 0, "5", 1, 1000, NULL};
+	static const bern_param seeds = {"--seeds", "", BERN_INT, 0, "10", 1, 10000, NULL};
 	bern_value value = {0};
 	int32_t rc = 0;
 	switch (args->index) {
@@ -188,6 +207,10 @@ static int32_t take_flag(given *g, const arg_reader *args, bern_error *e)
 	case FLAG_REPEATS:
 		rc = bern_param_parse(&repeats, args->text, &value, e);
 		g->repeats = (size_t)value.i;
+		break;
+	case FLAG_SEEDS:
+		rc = bern_param_parse(&seeds, args->text, &value, e);
+		g->seeds = (size_t)value.i;
 		break;
 	case FLAG_SET:
 		rc = config_give_set(&g->settings, args->text, e);
@@ -211,7 +234,8 @@ int cmd_bench(const char *program, int argc, char **argv)
 	given g = {.words = calloc((size_t)argc + 1, sizeof *g.words),
 		   .paths = calloc((size_t)argc + 1, sizeof *g.paths),
 		   .seconds = 0.05,
-		   .repeats = 5};
+		   .repeats = 5,
+		   .seeds = 10};
 	int said = 0; /* what to measure */
 	bern_error e;
 	int32_t rc = g.words && g.paths ? 0 : bern_fail(&e, BERN_EMEMORY, "out of memory");
@@ -221,19 +245,25 @@ int cmd_bench(const char *program, int argc, char **argv)
 			rc = take_flag(&g, &args, &e);
 		else if (said)
 			g.words[g.word_count++] = args.text;
-		else if (!strcmp(args.text, "env"))
-			said = 1;
+		else if (!strcmp(args.text, "env") || !strcmp(args.text, "recipes"))
+			said = args.text[0];
 		else
-			rc = bern_fail(&e, BERN_EUSAGE,
-				       "'%.100s' cannot be measured, only env; usage: %s",
-				       args.text, help.usage);
+			rc = bern_fail(
+				&e, BERN_EUSAGE,
+				"'%.100s' cannot be measured, only env and recipes; usage: %s",
+				args.text, help.usage);
 	}
 	if (rc == 0 && g.wants_help)
 		help_print(stdout, &help);
 	else if (rc == 0 && !said)
 		rc = bern_fail(&e, BERN_EUSAGE, "measure what? usage: %s", help.usage);
-	else if (rc == 0)
+	else if (rc == 0 && said == 'e')
 		rc = run(&g, &e);
+	else if (rc == 0 && (g.settings.count || g.path_count))
+		rc = bern_fail(&e, BERN_EUSAGE,
+			       "recipes are measured as they are, without --set and --env-path");
+	else if (rc == 0)
+		rc = bench_recipes(g.words, g.word_count, g.seeds, g.json, &e);
 	config_list_finish(&g.settings);
 	free(g.words);
 	free(g.paths);

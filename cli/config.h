@@ -117,6 +117,9 @@ char *recipe_find(const char *name);
 /* As recipe_find for what --recipe was given, a name or a file; none is an error with a suggestion. */
 int32_t recipe_choose(const char *name_or_file, char **path, bern_error *e);
 
+/* The names of all recipes, sorted. Returns how many; names and the array are owned by the caller: free. */
+size_t recipe_names(char ***out);
+
 /* The folders recipe_find looks in, one after another: NULL past the last. Owned by the caller: free. */
 char *recipe_folder(size_t index);
 

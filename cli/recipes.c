@@ -108,8 +108,12 @@ char *recipe_find(const char *name)
 	return NULL;
 }
 
-/* Names of all recipes, for a suggestion. Returns how many; names and the array are owned by the caller. */
-static size_t recipe_names(char ***out)
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+size_t recipe_names(char ***out)
 {
 	char **names = NULL;
 	size_t count = 0;
@@ -134,8 +138,16 @@ static size_t recipe_names(char ***out)
 			closedir(dir);
 		free(folder);
 	}
+	size_t kept = 0;
+	if (count)
+		qsort(names, count, sizeof *names, by_name);
+	for (size_t i = 0; i < count; i++)
+		if (kept && !strcmp(names[kept - 1], names[i]))
+			free(names[i]);
+		else
+			names[kept++] = names[i];
 	*out = names;
-	return count;
+	return kept;
 }
 
 int32_t recipe_choose(const char *name_or_file, char **path, bern_error *e)

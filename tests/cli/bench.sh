@@ -33,4 +33,33 @@ refuses 2 "--seconds|0.001" bench env --seconds 0
 refuses 2 "--repeats|1000" bench env --repeats 1001
 refuses 2 "--set: of which environment?" bench env --set env.gravity=1
 
+# recipes: a row is what `bern train` says of its seeds
+mkdir recipes
+cat >recipes/quick.yaml <<'YAML'
+env:
+  id: FrozenLake-v1
+train:
+  num_envs: 4
+  total_timesteps: 600
+  final_episodes: 5
+YAML
+cp recipes/quick.yaml recipes/another.yaml
+printf '  stop_return: -1\n' >>recipes/another.yaml
+BERN_RECIPES=$work/here/recipes
+export BERN_RECIPES
+succeeds "recipes are measured" bench recipes quick another --seeds 2
+row "there is a head" '^\| recipe \| random \| best \| goal \| reached '
+row "the goal is the environment's" '^\| `quick` \| 0[.]0139 \| 1 \| 0[.]7 \| 0 of 2 \| '
+row "or the recipe's" '^\| `another` \| 0[.]0139 \| 1 \| -1 \| 2 of 2 \| '
+check "nothing else is" [ "$(wc -l <"$work/out")" -eq 4 ]
+succeeds "in JSON" bench recipes quick --seeds 1 --json
+said=$(sed -n 's/.*"return":{"mean":\([^,]*\),.*/\1/p' "$work/out")
+bern train --recipe quick --seed 1 --name same --eval-interval 0 --json -q
+check "as train says" [ "$said" = "$(sed -n 's/.*"return":{"mean":\([^,]*\),.*/\1/p' "$work/out")" ]
+check "... and train says something" [ -n "$said" ]
+refuses 2 'no recipe quik|did you mean quick?' bench recipes quick quik
+refuses 2 '--seeds|0' bench recipes --seeds 0
+refuses 2 'without --set' bench recipes --set env.gravity=1
+unset BERN_RECIPES
+
 finish
