@@ -69,6 +69,13 @@ const bern_option bern_agent_options[] = {
 	BOOL("normalize_observations", normalize_observations,
 	     "subtract the running mean of each observed number and divide by its deviation",
 	     "false"),
+	INT("stack", stack, "observations that the network sees: the last ones, now included", "1",
+	    1, 4096),
+	BOOL("recurrent", recurrent,
+	     "the first layer hears its own last firing; with one firing a step", "false"),
+	REAL("init_latch", init_latch,
+	     "recurrent: initial weight from a unit to itself; high ones remember from the start",
+	     "6", -1000, 1000),
 #undef GROUP
 #define GROUP "baseline"
 	CHOICE("baseline", baseline,

@@ -7,6 +7,7 @@
 #include "eligibility.h"
 #include "gae.h"
 #include "kinds.h"
+#include "memory.h"
 #include "normalizer.h"
 #include "refire.h"
 #include "value.h"
@@ -48,6 +49,8 @@ typedef struct reinforce {
 	bern_value_function value;
 	bern_optimizer optimizer;
 	bern_normalizer normalizer;
+	bern_memory memory;
+	float *lane_memory;                             /* (B, M) */
 	bern_firing_rng *firing;                        /* (B) */
 	float *reward;                                  /* (T, B) */
 	uint32_t *flags;                                /* (T, B) */
@@ -125,7 +128,8 @@ static int32_t take_memory(reinforce *self, uint64_t seed, bern_error *e)
 		self->weight = bern_arena_take(arena, R, sizeof(float));
 	for (size_t b = 0; self->discount && b < B; b++)
 		self->discount[b] = 1.0;
-	self->x = bern_arena_take(arena, self->world->observation_floats, sizeof(float));
+	self->x = bern_arena_take(arena, self->memory.inputs, sizeof(float));
+	self->lane_memory = bern_arena_take(arena, B, self->memory.size * sizeof(float));
 	self->real = bern_arena_take(arena, B, self->net.head.components * sizeof(float));
 	self->gradient = bern_arena_take(arena, self->net.param_count, sizeof(float));
 	int32_t failed = 0;
@@ -171,10 +175,38 @@ static size_t firings_of(const bern_estimator *estimator, const bern_offer *offe
 	return 1;
 }
 
+/* What is fed back is part of what later rewards follow from, besides the action. So the posterior of the action alone does not
+ * weigh firings rightly, and knowing which one is fed back leaves nothing for the others to tell: one firing. */
+static int32_t check_memory(const reinforce *self, int64_t first_kind, size_t K, bern_error *e)
+{
+	const char *name = self->estimator->name;
+	if (self->memory.units > 0 && first_kind != BERN_UNITS_BINARY)
+		return bern_fail(e, BERN_EUSAGE,
+				 "recurrent: the first layer must be of binary units, and it is of "
+				 "%s ones",
+				 bern_units_name(first_kind));
+	if (self->memory.units > 0 && (K > 1 || strcmp(name, "unbiased") != 0))
+		return bern_fail(e, BERN_EUSAGE,
+				 "recurrent: the estimator is %s with firings %zu; allowed: "
+				 "unbiased, which is what firings 1 chooses",
+				 name, K);
+	if (self->memory.units > 0 && self->config.epochs > 1)
+		return bern_fail(e, BERN_EUSAGE,
+				 "recurrent: a step fired afresh does not lead to the memory that "
+				 "it led to, and epochs is %lld; allowed: epochs 1",
+				 (long long)self->config.epochs);
+	if (self->memory.size > 0 && self->estimator->play)
+		return bern_fail(e, BERN_EUSAGE,
+				 "stack: the estimator %s looks ahead from single observations; "
+				 "allowed with it: stack 1",
+				 name);
+	return 0;
+}
+
 static int32_t make_networks(reinforce *self, uint64_t seed, bern_error *e)
 {
 	const bern_agent_config *config = &self->config;
-	size_t units[BERN_MAX_LAYERS], depth = 0, O = self->world->observation_floats;
+	size_t units[BERN_MAX_LAYERS], depth = 0;
 	size_t R = (size_t)config->num_steps * (size_t)config->num_envs;
 	int64_t kind[BERN_MAX_LAYERS];
 	bern_action_head head;
@@ -212,8 +244,14 @@ static int32_t make_networks(reinforce *self, uint64_t seed, bern_error *e)
 					self->world->env->mask != NULL, config->head, e);
 	if (failed)
 		return failed;
-	failed = bern_network_init(&self->net, &self->arena, &head, O, units, kind, depth,
-				   firings_of(self->estimator, &offer), self->kernels, e);
+	size_t K = firings_of(self->estimator, &offer);
+	self->memory = bern_memory_of(self->world->observation_floats, (size_t)config->stack,
+				      config->recurrent ? units[0] : 0);
+	failed = check_memory(self, kind[0], K, e);
+	size_t I = self->memory.inputs;
+	if (!failed)
+		failed = bern_network_init(&self->net, &self->arena, &head, I, units, kind, depth,
+					   K, self->kernels, e);
 	if (!failed)
 		failed = bern_trace_init(&self->trace, &self->arena, &self->net, R, e);
 	if (failed)
@@ -233,11 +271,13 @@ static int32_t make_networks(reinforce *self, uint64_t seed, bern_error *e)
 	bern_rng_stream(&rng, seed, (bern_stream_key){.purpose = BERN_FOR_WEIGHTS});
 	if (!failed)
 		bern_network_randomize(&self->net, config->init_first, config->init_later, &rng);
+	if (!failed)
+		bern_memory_latch(&self->memory, &self->net, config->init_latch);
 	for (size_t d = 0; !failed && d < head.gaussian.count; d++)
 		self->net.params[self->net.param_count - 1 - d] = (float)bern_log(
 			config->init_deviation);
 	if (!failed)
-		failed = bern_value_init(&self->value, &self->arena, config, O, self->kernels, &rng,
+		failed = bern_value_init(&self->value, &self->arena, config, I, self->kernels, &rng,
 					 e);
 	return failed;
 }
@@ -290,12 +330,13 @@ static const uint8_t *mask_of(const bern_lanes *lanes, size_t lane)
 	return lanes->mask ? lanes->mask + lane * actions : NULL;
 }
 
-/* V of a raw observation */
-static float value_of(reinforce *self, const float *obs)
+/* V of a raw observation that lane b has now, or had last */
+static float value_of(reinforce *self, size_t b, const float *obs)
 {
 	if (self->value.param_count == 0)
 		return bern_value_of(&self->value, obs);
-	bern_normalizer_apply(&self->normalizer, self->x, obs);
+	bern_memory_input(&self->memory, &self->normalizer, self->x,
+			  self->lane_memory + b * self->memory.size, obs);
 	return bern_value_of(&self->value, self->x);
 }
 
@@ -312,7 +353,7 @@ static int32_t ask(reinforce *self, int stage, bern_play *play, size_t t, bern_e
 /* What the lanes' step t gave. */
 static int32_t take_outcome(reinforce *self, const bern_lanes *lanes, size_t t, bern_error *e)
 {
-	size_t B = lanes->count, O = self->world->observation_floats;
+	size_t B = lanes->count, O = self->world->observation_floats, M = self->memory.size;
 	for (size_t b = 0; b < B; b++) {
 		size_t row = t * B + b;
 		self->reward[row] = (float)lanes->reward[b];
@@ -325,11 +366,14 @@ static int32_t take_outcome(reinforce *self, const bern_lanes *lanes, size_t t, 
 				(unsigned long long)lanes->steps);
 		self->flags[row] = lanes->flags[b];
 		self->bootstrap[row] = lanes->flags[b] == BERN_TRUNCATED
-					       ? value_of(self, lanes->last_obs + b * O)
+					       ? value_of(self, b, lanes->last_obs + b * O)
 					       : 0.0f;
 		if (self->config.epochs > 1 && lanes->flags[b] == BERN_TRUNCATED)
-			bern_normalizer_apply(&self->normalizer, self->refire.end_x + row * O,
-					      lanes->last_obs + b * O);
+			bern_memory_input(&self->memory, &self->normalizer,
+					  self->refire.end_x + row * self->memory.inputs,
+					  self->lane_memory + b * M, lanes->last_obs + b * O);
+		if (lanes->flags[b] && M > 0)
+			memset(self->lane_memory + b * M, 0, M * sizeof(float));
 	}
 	return 0;
 }
@@ -370,19 +414,23 @@ static int32_t play(reinforce *self, bern_lanes *lanes, bern_play *asked, bern_e
 {
 	size_t T = (size_t)self->config.num_steps, B = lanes->count;
 	size_t O = self->world->observation_floats, C = self->net.head.components;
+	size_t I = self->memory.inputs;
 	int over = 0;
 	int32_t failed = ask(self, BERN_PLAY_BEGIN, asked, 0, e);
 	for (size_t t = 0; !failed && !over && t < T; t++) {
 		for (size_t b = 0; b < B; b++) {
 			size_t row = t * B + b;
 			bern_normalizer_observe(&self->normalizer, lanes->obs + b * O);
-			bern_normalizer_apply(&self->normalizer, self->trace.x + row * O,
-					      lanes->obs + b * O);
+			float *lane = self->lane_memory + b * self->memory.size;
+			bern_memory_input(&self->memory, &self->normalizer, self->trace.x + row * I,
+					  lane, lanes->obs + b * O);
 			bern_network_act(&self->net, &self->trace, row, mask_of(lanes, b),
 					 &self->firing[b]);
 			if (self->refire.mask)
 				memcpy(self->refire.mask + row * self->net.head.logits,
 				       mask_of(lanes, b), self->net.head.logits);
+			bern_memory_keep(&self->memory, lane, lanes->obs + b * O, &self->net,
+					 &self->trace, row, 0);
 		}
 		failed = ask(self, BERN_PLAY_ACTED, asked, t, e);
 		if (!failed)
@@ -398,9 +446,9 @@ static int32_t play(reinforce *self, bern_lanes *lanes, bern_play *asked, bern_e
 	if (failed)
 		return failed;
 	for (size_t b = 0; b < B; b++)
-		self->last_value[b] = value_of(self, lanes->obs + b * O);
+		self->last_value[b] = value_of(self, b, lanes->obs + b * O);
 	for (size_t row = 0; row < self->steps * B; row++)
-		self->values[row] = bern_value_of(&self->value, self->trace.x + row * O);
+		self->values[row] = bern_value_of(&self->value, self->trace.x + row * I);
 	return 0;
 }
 
@@ -662,8 +710,9 @@ static int32_t learn_again(reinforce *self, const bern_lanes *lanes, bern_error 
 							       config->entropy_coef, steps),
 			      .entropy_mean = *self->entropy_mean};
 	for (size_t b = 0; b < B; b++)
-		bern_normalizer_apply(&self->normalizer, refire->last_x + b * O,
-				      lanes->obs + b * O);
+		bern_memory_input(&self->memory, &self->normalizer,
+				  refire->last_x + b * self->memory.inputs,
+				  self->lane_memory + b * self->memory.size, lanes->obs + b * O);
 	bern_refire_remember(refire, &self->net, &self->trace, self->reward, self->flags,
 			     self->steps);
 	int32_t failed = 0;
@@ -800,18 +849,26 @@ static void reinforce_act(bern_agent *agent, const bern_lanes *lanes, const size
 	reinforce *self = (reinforce *)agent;
 	size_t O = self->world->observation_floats, C = self->net.head.components;
 	unsigned char *out = actions; /* (B, C) of 4 bytes */
-	(void)memory;
 	for (size_t i = 0; i < count; i++) {
 		size_t b = which[i];
-		bern_normalizer_apply(&self->normalizer, self->eval_trace.x, lanes->obs + b * O);
+		float *lane = memory ? memory + b * self->memory.size : NULL;
+		bern_memory_input(&self->memory, &self->normalizer, self->eval_trace.x, lane,
+				  lanes->obs + b * O);
 		if (mode == BERN_SAMPLED)
 			bern_network_act(&self->eval_net, &self->eval_trace, 0, mask_of(lanes, b),
 					 &firing[b]);
 		else
 			bern_network_decide(&self->eval_net, &self->eval_trace, 0,
 					    mask_of(lanes, b), mode);
+		bern_memory_keep(&self->memory, lane, lanes->obs + b * O, &self->eval_net,
+				 &self->eval_trace, 0, mode != BERN_SAMPLED);
 		bern_head_write(&self->net.head, out + b * C * 4, self->eval_trace.action);
 	}
+}
+
+static size_t reinforce_memory_size(const bern_agent *agent)
+{
+	return ((const reinforce *)agent)->memory.size;
 }
 
 static void reinforce_stats(bern_agent *agent, bern_learn_stats *stats)
@@ -897,6 +954,10 @@ static int32_t reinforce_learner_tensors(bern_agent *agent, bern_tensors *list, 
 		failed = bern_refire_tensors(&self->refire, list, e);
 	if (!failed && self->config.traces)
 		failed = bern_eligibility_tensors(&self->traces, list, e);
+	if (!failed && self->memory.size > 0)
+		failed = bern_tensors_add(list, BERN_T_F32, self->lane_memory,
+					  (uint64_t)self->config.num_envs, self->memory.size, e,
+					  "lanes.memory");
 	if (!failed)
 		failed = bern_tensors_add(list, BERN_T_F64, self->running, 2, 0, e,
 					  "advantage.running");
@@ -920,6 +981,7 @@ const bern_agent_kind bern_agent_reinforce = {
 	.destroy = reinforce_destroy,
 	.learn = reinforce_learn,
 	.act = reinforce_act,
+	.memory_size = reinforce_memory_size,
 	.stats = reinforce_stats,
 	.policy_tensors = reinforce_policy_tensors,
 	.learner_tensors = reinforce_learner_tensors,

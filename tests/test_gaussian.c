@@ -190,6 +190,9 @@ START_TEST(scores_and_posteriors_are_those_of_the_density)
 		double expected = exp(density[k] - most) / total;
 		ck_assert_double_le(fabs((double)weight[k] - expected), 1e-3 * expected + 1e-7);
 	}
+	double mixture = most + log(total / K);
+	ck_assert_double_le(fabs(bern_head_log_mixture(&head, pi, bits, K) - mixture),
+			    1e-4 * (1 + fabs(mixture)));
 	bern_head_score(&head, delta, pi, bits, 1.5f);
 	for (size_t n = 0; n < 2 * D; n++) {
 		double *x = n < D ? &m[0][n] : &wide[n - D], kept = *x, step = 1e-5;

@@ -64,6 +64,9 @@ typedef struct bern_agent_config {
 	char observation_scale
 		[BERN_LIST_TEXT];       /* factors on the observation, one or O of them; "1" */
 	int64_t normalize_observations; /* bool: running mean and deviation */
+	int64_t stack;                  /* observations of the last steps that the network sees */
+	int64_t recurrent;              /* bool: the first layer hears its own last firing */
+	double init_latch;              /* initial weight from a unit to itself */
 	/* baseline */
 	int64_t baseline;     /* enum bern_baseline */
 	int64_t value_hidden; /* units of the MLP's layer */
