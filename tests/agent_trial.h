@@ -6,6 +6,7 @@
 #include <bern/agent.h>
 
 #include <check.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct trial {
@@ -73,7 +74,12 @@ static inline int32_t trial_act(trial *t, int32_t mode, bern_firing_rng *firing)
 		int32_t whole[8];
 		float real[8];
 	} action = {{-1}};
-	t->agent->kind->act(t->agent, &t->lanes, &which, 1, mode, firing, NULL, &action);
+	/* as at the start of an episode */
+	size_t M = t->agent->kind->memory_size ? t->agent->kind->memory_size(t->agent) : 0;
+	float *memory = calloc(t->lanes.count * M + 1, sizeof *memory);
+	ck_assert_ptr_nonnull(memory);
+	t->agent->kind->act(t->agent, &t->lanes, &which, 1, mode, firing, memory, &action);
+	free(memory);
 	return action.whole[0]; /* or the bits of a number */
 }
 
