@@ -2,19 +2,24 @@
 
 #include <string.h>
 
-void bern_enter(const bern_network *net, const bern_trace *trace, size_t row,
-		const bern_signal *signal, bern_workspace *work)
+void bern_enter_signal(const bern_network *net, const bern_trace *trace, size_t row, float A,
+		       bern_workspace *work)
 {
 	size_t K = net->firings, N = net->head.logits;
 	const int32_t *action = trace->action + row * net->head.components;
 	const float *w = trace->posterior + row * K;
-	float A = signal->scale * signal->advantage[row], each = 1.0f / (float)K;
-	float factor = K > 1 ? (float)K / (float)(K - 1) : 1.0f;
+	float each = 1.0f / (float)K, factor = K > 1 ? (float)K / (float)(K - 1) : 1.0f;
 	for (size_t k = 0; k < K; k++) {
 		work->c[k] = K > 1 ? A * ((w[k] - each) * factor) : A;
 		bern_head_score(&net->head, work->delta + k * N, trace->pi + (row * K + k) * N,
 				action, K > 1 ? A * w[k] : A);
 	}
+}
+
+void bern_enter(const bern_network *net, const bern_trace *trace, size_t row,
+		const bern_signal *signal, bern_workspace *work)
+{
+	bern_enter_signal(net, trace, row, signal->scale * signal->advantage[row], work);
 	if (signal->entropy_coef != 0.0f)
 		bern_entropy_rule(net, trace, row, signal, work);
 }
@@ -112,15 +117,22 @@ static void through(const bern_network *net, const bern_trace *trace, size_t row
 	}
 }
 
+size_t bern_binary_units(const bern_network *net)
+{
+	size_t units = 0;
+	for (size_t l = 0; l < net->depth; l++)
+		units += net->layer[l].kind == BERN_UNITS_BINARY ? net->layer[l].units : 0;
+	return units;
+}
+
 void bern_backward(const bern_network *net, const bern_trace *trace, size_t row,
 		   const bern_reverse *reverse, const bern_signal *signal, bern_workspace *work,
 		   float *gradient)
 {
 	const bern_layer *out = &net->layer[net->depth];
-	size_t K = net->firings, S = net->most_units, N = net->head.logits, unit = 0;
+	size_t K = net->firings, S = net->most_units, N = net->head.logits;
+	size_t unit = bern_binary_units(net);
 	float *d = work->path[0], *next = work->path[1];
-	for (size_t l = 0; l < net->depth; l++)
-		unit += net->layer[l].kind == BERN_UNITS_BINARY ? net->layer[l].units : 0;
 	for (size_t k = 0; k < K; k++) {
 		memcpy(d + k * S, work->delta + k * N, N * sizeof *d);
 		if (k > 0 && !out->each_in)
@@ -131,7 +143,8 @@ void bern_backward(const bern_network *net, const bern_trace *trace, size_t row,
 		const float *w = net->params + layer->weight;
 		size_t inputs = layer->each_in ? K : 1;
 		for (size_t k = 0; k < inputs; k++) {
-			add_outer(net, trace, row, l, k, d + k * S, work, gradient);
+			if (gradient)
+				add_outer(net, trace, row, l, k, d + k * S, work, gradient);
 			for (size_t i = 0;
 			     l > 0 && wants_gradient(net, reverse, l - 1) && i < layer->inputs; i++)
 				next[k * S + i] = net->kernels->dot(d + k * S, w + i * layer->units,
@@ -144,5 +157,15 @@ void bern_backward(const bern_network *net, const bern_trace *trace, size_t row,
 		float *swap = d;
 		d = next;
 		next = swap;
+	}
+}
+
+void bern_backward_rows(const bern_network *net, const bern_trace *trace, const size_t *rows,
+			size_t count, const bern_reverse *reverse, const bern_signal *signal,
+			bern_workspace *work, float *gradient)
+{
+	for (size_t i = 0; i < count; i++) {
+		bern_enter(net, trace, rows[i], signal, work);
+		bern_backward(net, trace, rows[i], reverse, signal, work, gradient);
 	}
 }

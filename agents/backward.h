@@ -35,14 +35,26 @@ typedef struct bern_reverse {
 } bern_reverse;
 
 /* Adds the gradient of row r to gradient (param_count); work->delta and, if bits are drawn, work->c say what enters. Uses
- * work->path. */
+ * work->path. gradient NULL: only asks the rule at each layer. */
 void bern_backward(const bern_network *net, const bern_trace *trace, size_t row,
 		   const bern_reverse *reverse, const bern_signal *signal, bern_workspace *work,
 		   float *gradient);
 
-/* What enters with one firing or many: for K = 1 delta = A d log pi(a) and c = A; for more delta[k] = A w_k d log pi_k(a) and
- * c[k] = A (w_k - 1/K) K/(K - 1), see estimator_firings.c. Both with signal->scale and the entropy bonus. */
+/* What enters with one firing or many, for a signal A: for K = 1 delta = A d log pi(a) and c = A; for more delta[k] = A w_k d log
+ * pi_k(a) and c[k] = A (w_k - 1/K) K/(K - 1), see estimator_firings.c. */
+void bern_enter_signal(const bern_network *net, const bern_trace *trace, size_t row, float A,
+		       bern_workspace *work);
+
+/* The same for the row's advantage times signal->scale, and the entropy bonus. */
 void bern_enter(const bern_network *net, const bern_trace *trace, size_t row,
 		const bern_signal *signal, bern_workspace *work);
+
+/* bern_enter and bern_backward for the listed rows: the whole accumulate of an estimator that is a rule. */
+void bern_backward_rows(const bern_network *net, const bern_trace *trace, const size_t *rows,
+			size_t count, const bern_reverse *reverse, const bern_signal *signal,
+			bern_workspace *work, float *gradient);
+
+/* Units of all binary layers. */
+size_t bern_binary_units(const bern_network *net);
 
 #endif

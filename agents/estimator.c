@@ -10,19 +10,34 @@ extern const bern_estimator bern_estimator_arm, bern_estimator_disarm, bern_esti
 extern const bern_estimator bern_estimator_backprop, bern_estimator_firings,
 	bern_estimator_unbiased;
 
+extern const bern_estimator bern_estimator_centred, bern_estimator_gumbel, bern_estimator_pathwise,
+	bern_estimator_predict_control, bern_estimator_predict_linear, bern_estimator_predict_mlp,
+	bern_estimator_predict_unit, bern_estimator_reinmax, bern_estimator_straight_through,
+	bern_estimator_straight_through_sigmoid;
+
 /* one line for each estimator; its file says the rest */
 const bern_estimator *const bern_estimators[] = {
 	&bern_estimator_arm,
 	&bern_estimator_backprop,
+	&bern_estimator_centred,
 	&bern_estimator_disarm,
 	&bern_estimator_firings,
 	&bern_estimator_gibbs,
+	&bern_estimator_gumbel,
 	&bern_estimator_leg,
 	&bern_estimator_node_perturbation,
+	&bern_estimator_pathwise,
+	&bern_estimator_predict_control,
+	&bern_estimator_predict_linear,
+	&bern_estimator_predict_mlp,
+	&bern_estimator_predict_unit,
 	&bern_estimator_rao_blackwell,
+	&bern_estimator_reinmax,
 	&bern_estimator_relax,
 	&bern_estimator_rloo,
 	&bern_estimator_spsa,
+	&bern_estimator_straight_through,
+	&bern_estimator_straight_through_sigmoid,
 	&bern_estimator_unbiased,
 	&bern_estimator_weight_maximization,
 };

@@ -11,10 +11,7 @@ static void accumulate(const bern_network *net, const bern_trace *trace, const s
 		       float *gradient)
 {
 	const bern_reverse reverse = {0};
-	for (size_t i = 0; i < count; i++) {
-		bern_enter(net, trace, rows[i], signal, work);
-		bern_backward(net, trace, rows[i], &reverse, signal, work, gradient);
-	}
+	bern_backward_rows(net, trace, rows, count, &reverse, signal, work, gradient);
 }
 
 const bern_estimator bern_estimator_backprop = {

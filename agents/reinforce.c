@@ -6,6 +6,7 @@
 #include "reinforce.h"
 #include "eligibility.h"
 #include "gae.h"
+#include "homeostasis.h"
 #include "kinds.h"
 #include "memory.h"
 #include "normalizer.h"
@@ -46,6 +47,7 @@ typedef struct reinforce {
 	bern_trace trace, eval_trace;
 	bern_workspace work;
 	bern_unit_baseline unit;
+	bern_homeostasis homeostasis;
 	bern_value_function value;
 	bern_optimizer optimizer;
 	bern_normalizer normalizer;
@@ -263,6 +265,9 @@ static int32_t make_networks(reinforce *self, uint64_t seed, bern_error *e)
 		failed = bern_workspace_init(&self->work, &self->arena, &self->net, e);
 	if (!failed)
 		failed = bern_unit_baseline_init(&self->unit, &self->arena, &self->net, e);
+	if (!failed)
+		failed = bern_homeostasis_init(&self->homeostasis, &self->arena, &self->net,
+					       config->firing_floor, e);
 	bern_estimator_setting setting = {
 		.config = config, .net = &self->net, .world = self->world, .seed = seed};
 	if (!failed)
@@ -786,6 +791,7 @@ static int32_t reinforce_learn(bern_agent *agent, bern_lanes *lanes, bern_error 
 	double rate = scheduled(self, config->schedule, config->learning_rate, lanes->steps);
 	const float *weight = weigh_rows(self, &self->trace, R);
 	bern_optimizer_step(&self->optimizer, self->net.params, self->gradient, rate);
+	bern_homeostasis_step(&self->homeostasis, &self->net, &self->trace, R, rate);
 	double loss = learn_value(self, weight, R, lanes->steps);
 	failed = check_number("the baseline's squared error", loss, lanes->steps, e);
 	if (!failed && config->epochs > 1)
@@ -938,6 +944,8 @@ static int32_t reinforce_learner_tensors(bern_agent *agent, bern_tensors *list, 
 			failed = bern_tensors_add(list, BERN_T_F32, unit->b, unit->units, 0, e,
 						  "unit.baseline");
 	}
+	if (!failed)
+		failed = bern_homeostasis_tensors(&self->homeostasis, list, e);
 	if (!failed && self->estimator->tensors)
 		failed = self->estimator->tensors(self->work.memory, list, e);
 	if (!failed && self->config.keep_discount)

@@ -57,6 +57,11 @@ static const training trainings[] = {
 	 "CartPole-v1",
 	 {"hidden", "18,33", "units", "rectifier,smooth", "firings", "4", "num_envs", "3"},
 	 40},
+	{"gumbel", "CartPole-v1", {"estimator", "gumbel", "hidden", "18,9", "firings", "3"}, 60},
+	{"predicting",
+	 "CartPole-v1",
+	 {"estimator", "predict-mlp", "hidden", "18,9", "firings", "3"},
+	 60},
 	{"bandit", "GaussianBandit-v0", {"agent", "gradient-bandit"}, 50},
 };
 

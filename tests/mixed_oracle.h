@@ -31,6 +31,7 @@ typedef struct mixed_net {
 typedef struct mixed_firing {
 	uint8_t bit[MIXED_LAYERS][MIXED_UNITS];
 	double out[MIXED_LAYERS][MIXED_UNITS];
+	double p[MIXED_LAYERS][MIXED_UNITS]; /* P(bit = 1) */
 	double probability, pi[4];
 } mixed_firing;
 
@@ -82,10 +83,12 @@ static void mixed_fire(const mixed_net *net, size_t way, mixed_firing *f)
 			f->bit[l][j] = (uint8_t)choice;
 			switch (net->kind[l]) {
 			case MIXED_BINARY:
+				f->p[l][j] = p;
 				f->out[l][j] = (double)choice;
 				f->probability *= choice ? p : 1.0 - p;
 				break;
 			case MIXED_SMOOTH:
+				f->p[l][j] = q;
 				f->out[l][j] = choice ? q : 0.0;
 				f->probability *= choice ? q : 1.0 - q;
 				break;

@@ -57,6 +57,8 @@ typedef struct bern_agent_config {
 	char estimator
 		[BERN_LIST_TEXT]; /* name of a bern_estimator; "auto": firings, or backprop for relu and tanh */
 	int64_t firings;       /* K */
+	double temperature;    /* of the relaxed bits of the estimator gumbel */
+	double firing_floor;   /* rectifiers above 0 less often get higher biases; 0: off */
 	double init_deviation; /* initial deviation of BOX actions, in half ranges of their bounds */
 	double init_first;     /* initial weights of the first layer are U(-x, x) */
 	double init_later; /* those of later hidden layers U(-x/sqrt(fan-in), x/sqrt(fan-in)); 0: as
