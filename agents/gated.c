@@ -32,15 +32,25 @@ static void uniform(float *w, size_t count, double most, bern_rng *rng)
 		w[i] = (float)bern_rng_range(rng, -most, most);
 }
 
-/* a at which gates are open as often as the target asks for */
+/* Gates that throw coins start decided, far from an even chance, so that what the network learns with them is what thresholded gates
+ * will do; the others keep the size of what they read. */
+static double gate_spread(const bern_gated_plan *plan)
+{
+	if (plan->spread > 0.0)
+		return plan->spread;
+	return plan->kind <= BERN_GATES_STS ? 10.0 : sqrt(3.0);
+}
+
+/* The bias with which about the target's share is open: a of weights U(-s, s)/sqrt(fan-in) deviates by s/sqrt(3) times the size of
+ * what is read, taken for 1/2; coins and noise add that of a logistic (1.702 times a normal's) or normal distribution. */
 static double first_bias(const bern_gated_plan *plan)
 {
 	double s = plan->kind == BERN_GATES_STS ? plan->target * plan->target : plan->target;
-	double logit = bern_log(s / (1.0 - s));
-	if (plan->kind == BERN_GATES_RECTIFIER)
-		return 0.0;
-	/* the normal distribution is a logistic one of 1/1.702 the width, within 0.01 */
-	return plan->kind == BERN_GATES_NOISY_RECTIFIER ? logit / 1.702 : logit;
+	double quantile = bern_log(s / (1.0 - s)) / 1.702, spread = gate_spread(plan);
+	double noise = plan->kind == BERN_GATES_RECTIFIER         ? 0.0
+		       : plan->kind == BERN_GATES_NOISY_RECTIFIER ? 1.0
+								  : 1.702 * 1.702;
+	return quantile * sqrt(spread * spread / 12.0 + noise);
 }
 
 static void randomize(bern_gated *net, bern_rng *rng)
@@ -50,7 +60,7 @@ static void randomize(bern_gated *net, bern_rng *rng)
 	size_t below = R ? R : I;
 	float *w = net->params;
 	uniform(w + net->z_weight, I * R, sqrt(3.0 / (double)I), rng);
-	uniform(w + net->gate_weight, below * G, sqrt(3.0 / (double)below), rng);
+	uniform(w + net->gate_weight, below * G, gate_spread(plan) / sqrt((double)below), rng);
 	uniform(w + net->expert_weight, G * I, sqrt(6.0 / (double)I), rng);
 	uniform(w + net->out_weight, G * C, 1.0 / sqrt((double)G), rng);
 	for (size_t j = 0; j < G; j++)
@@ -135,7 +145,7 @@ int32_t bern_gated_init(bern_gated *net, bern_arena *arena, const bern_gated_pla
 	if (bern_gate_kinds[own->kind].has_no_gate)
 		own->gater = 0;
 	own->penalty = own->penalty > 0.0 ? own->penalty : 0.1;
-	own->rate = own->rate > 0.0 ? own->rate : 0.002;
+	own->rate = own->rate > 0.0 ? own->rate : 0.005;
 	own->gater_rate = own->gater_rate > 0.0 ? own->gater_rate : 1.0;
 	net->l1 = own->penalty / 1000.0;
 	lay_out(net);

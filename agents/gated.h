@@ -52,7 +52,8 @@ typedef struct bern_gated_plan {
 	double target;  /* s, the share of gates to be open, inside (0, 1) */
 	size_t gater;   /* R tanh units before the gates; 0: gates read the input */
 	double penalty; /* weight of the KL term; 0: 0.1. Rectifiers start with an L1 weight of penalty / 1000 */
-	double rate;       /* Adam's step; 0: 0.002 */
+	double spread; /* initial gate weights are U(-x, x)/sqrt(fan-in); 0: 10 for Bernoulli gates, else sqrt(3) */
+	double rate;       /* Adam's step; 0: 0.005 */
 	double gater_rate; /* the gater's, as a factor of rate; 0: 1 */
 } bern_gated_plan;
 
@@ -97,8 +98,8 @@ typedef struct bern_gated {
 } bern_gated;
 
 /* Takes memory for batches of up to N inputs. EUSAGE, with a sentence, if the target is not inside (0, 1) or a size is 0.
- * Parameters: U(-sqrt(6/I), sqrt(6/I)) for the experts (He et al. 2015), U(-sqrt(3/fan-in), ...) for tanh and gates, outputs small;
- * gate biases so that p starts at the target. */
+ * Parameters: U(-sqrt(6/I), sqrt(6/I)) for the experts (He et al. 2015), U(-sqrt(3/fan-in), ...) for tanh units, outputs small; gates
+ * as plan->spread says, with biases so that about the target's share starts open. */
 int32_t bern_gated_init(bern_gated *net, bern_arena *arena, const bern_gated_plan *plan,
 			size_t batch, const bern_kernels *kernels, bern_rng *rng, bern_error *e);
 

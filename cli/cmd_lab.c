@@ -6,6 +6,7 @@
 
 static const lab_command lab_commands[] = {
 	{"gap", "binary neurons beside the same network by back-propagation", lab_gap},
+	{"gates", "conditional computation: experts behind gates of every kind", lab_gates},
 	{"list", "the estimators: source, biased or not, needs, cost", lab_list},
 	{"one-unit", "the smallest story: one unit, every estimator, exactly", lab_one_unit_table},
 	{"prove", "prove that each estimator is what it claims to be", lab_prove_all},

@@ -10,6 +10,7 @@ typedef struct lab_command {
 	int (*run)(const char *program, int argc, char **argv);
 } lab_command;
 
+int lab_gates(const char *program, int argc, char **argv);
 int lab_list(const char *program, int argc, char **argv);
 int lab_one_unit_table(const char *program, int argc, char **argv);
 int lab_prove_all(const char *program, int argc, char **argv);
