@@ -80,6 +80,35 @@ static void through_layer(const bern_network *net, const bern_trace *trace, size
 	}
 }
 
+/* A gated layer in firing k: d at its outputs b relu(e) goes into the experts whose gate is open, exactly, and becomes that at the
+ * gates' activations: the score c (b - p), and 1/K of the row's push towards the target. */
+static void through_gates(const bern_network *net, const bern_trace *trace, size_t row,
+			  const bern_bits *at, int without_score, const bern_signal *signal,
+			  bern_workspace *work, float *gradient, float *d)
+{
+	const bern_layer *layer = &net->layer[at->layer];
+	size_t K = net->firings, O = net->layer[0].inputs, first = 0;
+	const float *y = trace->y[at->layer] + (row * K + at->k) * layer->padded;
+	float *open = work->back[0], c = without_score ? 0.0f : at->c;
+	size_t count = net->kernels->fired(work->rows, at->h, layer->units);
+	for (size_t r = 0; r < count; r++) {
+		size_t j = work->rows[r];
+		open[r] = y[j] > 0.0f ? d[j] : 0.0f;
+		gradient[layer->expert_bias + j] += open[r];
+	}
+	net->kernels->outer_scaled(gradient + layer->expert_weight, work->rows, open, count,
+				   trace->x + row * O, O);
+	for (size_t l = 0; l < at->layer; l++)
+		first += net->layer[l].units;
+	for (size_t j = 0; j < layer->units; j++) {
+		float p = at->p[j];
+		d[j] = c * ((float)at->h[j] - p);
+		if (signal->gate_push)
+			d[j] += signal->scale / (float)K * signal->gate_push[first + j] *
+				(p * (1.0f - p));
+	}
+}
+
 /* Whether anything above hidden layer l matters to it and below. */
 static int wants_gradient(const bern_network *net, const bern_reverse *reverse, size_t l)
 {
@@ -89,7 +118,7 @@ static int wants_gradient(const bern_network *net, const bern_reverse *reverse, 
 /* d (K or 1, most_units) at the outputs of hidden layer l becomes that at its activations, one row for each input it had. */
 static void through(const bern_network *net, const bern_trace *trace, size_t row, size_t l,
 		    size_t unit, const bern_reverse *reverse, const bern_signal *signal,
-		    bern_workspace *work, float *d)
+		    bern_workspace *work, float *gradient, float *d)
 {
 	const bern_layer *layer = &net->layer[l];
 	size_t K = net->firings, S = net->most_units, outputs = layer->each_out ? K : 1;
@@ -111,7 +140,11 @@ static void through(const bern_network *net, const bern_trace *trace, size_t row
 				.scale = signal->scale};
 		if (bern_units_draw_bits(layer->kind))
 			at.h = bern_trace_h(trace, net, l, row, k);
-		through_layer(net, trace, row, &at, reverse, d + k * S);
+		if (layer->kind == BERN_UNITS_GATED)
+			through_gates(net, trace, row, &at, reverse->without_score, signal, work,
+				      gradient, d + k * S);
+		else
+			through_layer(net, trace, row, &at, reverse, d + k * S);
 		if (k > 0 && !layer->each_in)
 			net->kernels->add(d, d + k * S, layer->units);
 	}
@@ -153,7 +186,7 @@ void bern_backward(const bern_network *net, const bern_trace *trace, size_t row,
 		if (l == 0)
 			break;
 		unit -= net->layer[l - 1].kind == BERN_UNITS_BINARY ? layer->inputs : 0;
-		through(net, trace, row, l - 1, unit, reverse, signal, work, next);
+		through(net, trace, row, l - 1, unit, reverse, signal, work, gradient, next);
 		float *swap = d;
 		d = next;
 		next = swap;

@@ -27,6 +27,8 @@ typedef struct bern_signal {
 	float scale;    /* of each sample's gradient: 1/R for a mean */
 	float entropy_coef; /* 0: no bonus */
 	float entropy_mean; /* a constant to compare the bonus with: the last update's mean entropy */
+	const float *
+		gate_push; /* (all hidden units) added to dE/dp of gates, for each row: sparsity; or NULL */
 	bern_unit_baseline *unit; /* or NULL */
 } bern_signal;
 

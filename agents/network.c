@@ -45,6 +45,7 @@ static const struct {
 	[BERN_UNITS_RECTIFIER] = {"rectifier", 1, 0, 2.449489742783178},
 	[BERN_UNITS_LOGISTIC_RECTIFIER] = {"logistic-rectifier", 1, 0, 2.449489742783178},
 	[BERN_UNITS_SMOOTH] = {"smooth", 1, 1, 10.0},
+	[BERN_UNITS_GATED] = {"gated", 1, 1, 10.0},
 };
 
 const char *bern_units_name(int64_t kind)
@@ -139,6 +140,11 @@ int32_t bern_network_init(bern_network *net, bern_arena *arena, const bern_actio
 		if (l == depth)
 			break;
 		layer->kind = kind[l];
+		if (kind[l] == BERN_UNITS_GATED) {
+			layer->expert_weight = net->param_count;
+			layer->expert_bias = layer->expert_weight + layer->units * inputs;
+			net->param_count = layer->expert_bias + layer->units;
+		}
 		layer->each_out = each = each || kinds[kind[l]].noisy;
 		if (!kinds[kind[l]].bits)
 			layer->each_p = each;
@@ -153,7 +159,25 @@ int32_t bern_network_init(bern_network *net, bern_arena *arena, const bern_actio
 	net->a = bern_arena_take(arena, net->most_units, sizeof *net->a);
 	net->x = bern_arena_take(arena, net->most_units, sizeof *net->x);
 	net->rows = bern_arena_take(arena, net->most_units, sizeof *net->rows);
+	net->quiet_h = bern_arena_take(arena, net->most_units, 1);
 	return bern_arena_check(arena, e);
+}
+
+/* Experts like a first layer; and gates so that about the target's share of them opens. A sum of `inputs` weights in -s..s times
+ * inputs of size 1/2 deviates by s sqrt(inputs/12); a logistic distribution is a normal one 1.702 times as wide, within 0.01. */
+static void randomize_gated(bern_network *net, const bern_layer *layer, double s, double first,
+			    bern_rng *rng)
+{
+	size_t count = layer->units * net->layer[0].inputs;
+	double target = net->gate_target > 0.0 ? net->gate_target : 0.5;
+	double shift = bern_log(target / (1.0 - target)) / 1.702 *
+		       sqrt(s * s * (double)layer->inputs / 12.0 + 1.702 * 1.702);
+	for (size_t i = 0; i < count; i++)
+		net->params[layer->expert_weight + i] = (float)bern_rng_range(rng, -first, first);
+	for (size_t j = 0; j < layer->units; j++) {
+		net->params[layer->expert_bias + j] = (float)bern_rng_range(rng, -first, first);
+		net->params[layer->bias + j] += (float)shift;
+	}
 }
 
 void bern_network_randomize(bern_network *net, double first, double later, bern_rng *rng)
@@ -171,9 +195,12 @@ void bern_network_randomize(bern_network *net, double first, double later, bern_
 			for (size_t j = 0; j < layer->units; j++) {
 				float *w_ij = &w[i * layer->units + j];
 				*w_ij = (float)bern_rng_range(rng, -s, s);
-				if (l > 0 && kinds[net->layer[l - 1].kind].bits)
+				if (l > 0 && kinds[net->layer[l - 1].kind].bits &&
+				    net->layer[l - 1].kind != BERN_UNITS_GATED)
 					bias[j] -= 0.5f * *w_ij;
 			}
+		if (layer->kind == BERN_UNITS_GATED)
+			randomize_gated(net, layer, s, first, rng);
 	}
 }
 
@@ -190,6 +217,8 @@ int32_t bern_trace_init(bern_trace *trace, bern_arena *arena, const bern_network
 					      (layer->each_p ? K : 1) * P * sizeof(float));
 		if (kinds[layer->kind].bits)
 			trace->h[l] = bern_arena_take(arena, rows, K * P);
+		if (layer->kind == BERN_UNITS_GATED)
+			trace->y[l] = bern_arena_take(arena, rows, K * P * sizeof(float));
 	}
 	trace->pi = bern_arena_take(arena, rows, K * N * sizeof(float));
 	trace->mean_pi = bern_arena_take(arena, rows, N * sizeof(float));
@@ -207,6 +236,8 @@ const float *bern_trace_output(const bern_trace *trace, const bern_network *net,
 		return p;
 	if (l->kind == BERN_UNITS_BINARY)
 		return NULL;
+	if (l->kind == BERN_UNITS_GATED)
+		return trace->y[layer] + (row * trace->firings + k) * l->padded;
 	const uint8_t *b = bern_trace_h(trace, net, layer, row, k);
 	for (size_t j = 0; j < l->padded; j++)
 		x[j] = b[j] ? p[j] : 0.0f;
@@ -264,6 +295,18 @@ static void activate(int64_t kind, float *y, const float *a, size_t units)
 			y[j] = bern_tanhf(a[j]);
 }
 
+/* y (padded) of a gated layer, whose open gates are bits h: only their experts are computed. Uses net->a and net->rows. */
+static void open_experts(bern_network *net, float *y, const float *x, const uint8_t *h, size_t l)
+{
+	const bern_layer *layer = &net->layer[l];
+	size_t count = net->kernels->fired(net->rows, h, layer->units);
+	net->kernels->dot_rows(net->a, net->rows, count, x, net->params + layer->expert_weight,
+			       net->params + layer->expert_bias, net->layer[0].inputs);
+	memset(y, 0, layer->padded * sizeof *y);
+	for (size_t r = 0; r < count; r++)
+		y[net->rows[r]] = net->a[r] > 0.0f ? net->a[r] : 0.0f;
+}
+
 /* Fires hidden layer l: once for each of the inputs it gets, and K times from the same p if that is one. */
 static void fire_layer(bern_network *net, bern_trace *trace, size_t l, size_t row,
 		       bern_firing_rng *rng)
@@ -283,6 +326,15 @@ static void fire_layer(bern_network *net, bern_trace *trace, size_t l, size_t ro
 			smooth_probability(p, net->a, layer->units);
 			net->kernels->fire(bern_trace_h(trace, net, l, row, k), p, layer->units,
 					   from_one, rng);
+			break;
+		case BERN_UNITS_GATED:
+			net->kernels->probability(p, net->a, layer->units);
+			net->kernels->fire(bern_trace_h(trace, net, l, row, k), p, layer->units,
+					   from_one, rng);
+			for (size_t i = k; i < k + from_one; i++)
+				open_experts(net, trace->y[l] + (row * K + i) * layer->padded,
+					     trace->x + row * net->layer[0].inputs,
+					     bern_trace_h(trace, net, l, row, i), l);
 			break;
 		case BERN_UNITS_RECTIFIER:
 		case BERN_UNITS_LOGISTIC_RECTIFIER:
@@ -403,6 +455,20 @@ void bern_network_refire(bern_network *net, bern_trace *trace, size_t row, const
 			    trace->action + row * net->head.components, K);
 }
 
+/* The same of a gated layer: p is of the gates and becomes what the layer puts out, h (padded) is scratch. */
+static void quiet_gated(bern_network *net, float *p, float *y, uint8_t *h, const float *x, size_t l,
+			int32_t mode)
+{
+	size_t units = net->layer[l].units;
+	int mean = mode == BERN_MEAN_FIELD;
+	net->kernels->probability(p, net->a, units);
+	for (size_t j = 0; j < units; j++)
+		h[j] = mean || p[j] > 0.5f;
+	open_experts(net, y, x, h, l);
+	for (size_t j = 0; j < units; j++)
+		p[j] = mean ? p[j] * y[j] : y[j];
+}
+
 void bern_network_decide(bern_network *net, bern_trace *trace, size_t row, const uint8_t *mask,
 			 int32_t mode)
 {
@@ -415,7 +481,11 @@ void bern_network_decide(bern_network *net, bern_trace *trace, size_t row, const
 		if (l == net->depth)
 			break;
 		float *y = bern_trace_p(trace, net, l, row, 0);
-		quiet(net, y, layer->kind, layer->units, mode);
+		if (layer->kind == BERN_UNITS_GATED)
+			quiet_gated(net, y, net->x, net->quiet_h,
+				    trace->x + row * net->layer[0].inputs, l, mode);
+		else
+			quiet(net, y, layer->kind, layer->units, mode);
 		x = y;
 	}
 	bern_head_probabilities(&net->head, pi, net->a, mask);

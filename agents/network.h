@@ -1,7 +1,8 @@
 /* network.h: a policy network of stochastic binary neurons, and of others beside them.
  *
  * Hidden layers, each of one kind of units (enum bern_units), and an action head (head.h). Binary: Bernoulli-logistic units, h ~
- * Bernoulli(p), p = sigmoid(bias + W x). At each step the network fires K times from the same input, K independent paths
+ * Bernoulli(p), p = sigmoid(bias + W x). Gated: conditional computation, as in gated.h: bits like these decide which experts,
+ * rectified units that read the observation, are computed. At each step the network fires K times from the same input, K independent paths
  * h_1..h_K; the action is drawn from the mean of the K action distributions. Deterministic units have no firings of their
  * own, but below them may be some that have. What is the same for all K firings is computed and kept once.
  *
@@ -23,23 +24,27 @@ typedef struct bern_layer {
 	size_t weight, bias;   /* offsets into the parameters: (I, J) and (J) */
 	int64_t kind;          /* enum bern_units; of the output: not used */
 	int each_in, each_out; /* 1: what comes in, goes out, differs from firing to firing */
-	int each_p;            /* 1: so does what the trace keeps as p */
+	size_t expert_weight,
+		expert_bias; /* gated: offsets of (J, O) and (J), experts read the observation */
+	int each_p;          /* 1: so does what the trace keeps as p */
 } bern_layer;
 
 typedef struct bern_network {
 	const bern_kernels *kernels;
-	int binary;     /* 1: all hidden layers are */
-	size_t depth;   /* hidden layers, L; layer L is the output */
-	size_t firings; /* K */
+	int binary;         /* 1: all hidden layers are */
+	size_t depth;       /* hidden layers, L; layer L is the output */
+	size_t firings;     /* K */
+	double gate_target; /* gated layers start with about this share of their gates open */
 	bern_layer layer[BERN_MAX_LAYERS + 1];
 	bern_action_head head;
 	float *params; /* owned by the arena (param_count) */
 	size_t param_count;
 	size_t most_units; /* largest padded layer, inputs and K included */
 	/* scratch of one forward pass */
-	float *a;       /* (most_units) */
-	float *x;       /* (most_units) what a smooth layer puts out */
-	uint32_t *rows; /* (most_units) */
+	float *a;         /* (most_units) */
+	float *x;         /* (most_units) what a smooth layer puts out */
+	uint32_t *rows;   /* (most_units) */
+	uint8_t *quiet_h; /* (most_units) gates of a layer that decides */
 } bern_network;
 
 /* What n forward passes leave behind: row r of each array. */
@@ -47,8 +52,9 @@ typedef struct bern_trace {
 	size_t rows, firings;
 	float *x; /* (R, I) inputs */
 	float *p[BERN_MAX_LAYERS]; /* (R, P), with each_p (R, K, P). binary: firing probabilities; smooth: q, also the
-	                              probability that b is 1; other units: what they put out */
-	uint8_t *h[BERN_MAX_LAYERS]; /* (R, K, P) binary: firings; smooth: b; others: NULL */
+	                              probability that b is 1; gated: that of b; other units: what they put out */
+	uint8_t *h[BERN_MAX_LAYERS]; /* (R, K, P) binary: firings; smooth, gated: b; others: NULL */
+	float *y[BERN_MAX_LAYERS];   /* (R, K, P) gated: b relu(e); others: NULL */
 	float *pi;                   /* (R, K, N) action probabilities of each firing */
 	float *mean_pi;              /* (R, N) their mean: the policy acted from */
 	float *posterior;            /* (R, K) which firing spoke, given the action */
@@ -100,6 +106,7 @@ void bern_network_refire(bern_network *net, bern_trace *trace, size_t row, const
  *     rectifier            a Phi(a) + phi(a), its mean   max(0, a)
  *     logistic-rectifier   log(1 + exp(a)), its mean     max(0, a)
  *     smooth               p = q^2, its mean             q if q > 1/2, else 0
+ *     gated                p relu(e), its mean           relu(e) if p > 1/2, else 0, and then e is not computed
  * Fills p of the row (first firing) with that, pi and action, and leaves h, mean_pi and posterior. */
 void bern_network_decide(bern_network *net, bern_trace *trace, size_t row, const uint8_t *mask,
 			 int32_t mode);
@@ -113,7 +120,7 @@ static inline float *bern_trace_p(const bern_trace *trace, const bern_network *n
 	return trace->p[layer] + (row * trace->firings + k) * l->padded;
 }
 
-/* Layers that draw bits: binary and smooth ones. */
+/* Layers that draw bits: binary, smooth and gated ones. */
 static inline uint8_t *bern_trace_h(const bern_trace *trace, const bern_network *net, size_t layer,
 				    size_t row, size_t k)
 {

@@ -9,7 +9,7 @@
 
 #include <bern/tensor.h>
 
-#define BERN_MAX_PARTS 64
+#define BERN_MAX_PARTS 80
 
 typedef struct bern_part {
 	size_t start, count;

@@ -74,6 +74,12 @@ typedef struct reinforce {
 	double *running;         /* (2) mean square of advantages and the weight behind it */
 	float *entropy_mean;     /* (1) of the last update */
 	float *rates;            /* (hidden units) running sums of firing probabilities */
+	bern_refire refire;          /* epochs of at least 2 */
+	bern_eligibility traces;     /* if config.traces */
+	double *running;             /* (2) mean square of advantages and the weight behind it */
+	float *entropy_mean;         /* (1) of the last update */
+	float *rates;                /* (hidden units) running sums of firing probabilities */
+	float *gate_push;            /* (hidden units) sparsity of gated layers, 0 elsewhere */
 	size_t unit_count;
 	double *sums; /* (SUM_COUNT) for the logs; saved, so that a resumed run logs the same */
 } reinforce;
@@ -101,6 +107,10 @@ static void set_parts(reinforce *self)
 						       (float)factor};
 		size_t biases = l < self->net.depth ? layer->units : self->net.head.logits;
 		o->part[o->part_count++] = (bern_part){layer->bias, biases, (float)sqrt(factor)};
+		if (l < self->net.depth && layer->kind == BERN_UNITS_GATED) /* as a first layer */
+			o->part[o->part_count++] = (bern_part){
+				layer->expert_weight,
+				layer->units * (self->net.layer[0].inputs + 1), 1.0f};
 	}
 }
 
@@ -162,6 +172,7 @@ static int32_t take_memory(reinforce *self, uint64_t seed, bern_error *e)
 	for (size_t l = 0; l < self->net.depth; l++)
 		self->unit_count += self->net.layer[l].units;
 	self->rates = bern_arena_take(arena, self->unit_count, sizeof(float));
+	self->gate_push = bern_arena_take(arena, self->unit_count, sizeof(float));
 	self->sums = bern_arena_take(arena, SUM_COUNT, sizeof(double));
 	return failed ? failed : bern_arena_check(arena, e);
 }
@@ -216,6 +227,11 @@ static int32_t make_networks(reinforce *self, uint64_t seed, bern_error *e)
 	int32_t failed = bern_parse_layers(config->hidden, units, &depth, e);
 	if (!failed)
 		failed = bern_parse_units(config->units, kind, depth, e);
+	if (!failed && !(config->gate_target > 0.0 && config->gate_target < 1.0))
+		failed = bern_fail(e, BERN_EUSAGE,
+				   "gate_target: %g is no share of gates to be open; allowed: "
+				   "numbers between 0 and 1, both excluded",
+				   config->gate_target);
 	bern_offer offer = {.kind = kind,
 			    .depth = depth,
 			    .firings = config->firings,
@@ -274,6 +290,7 @@ static int32_t make_networks(reinforce *self, uint64_t seed, bern_error *e)
 		failed = bern_estimator_start(self->estimator, &self->work, &self->arena, &setting,
 					      e);
 	bern_rng_stream(&rng, seed, (bern_stream_key){.purpose = BERN_FOR_WEIGHTS});
+	self->net.gate_target = config->gate_target;
 	if (!failed)
 		bern_network_randomize(&self->net, config->init_first, config->init_later, &rng);
 	if (!failed)
@@ -609,6 +626,24 @@ static int32_t check_number(const char *what, double x, uint64_t steps, bern_err
 			 what, x > 0.0 ? "infinite" : "NaN", (unsigned long long)steps);
 }
 
+/* Sparsity of gated layers: minus the derivative of gate_penalty KL(target || rate) with respect to each gate's rate, which is the
+ * running mean of its p; uphill like all of the gradient. A rate outside 0.001 .. 0.999 counts as that. */
+static void push_gates(reinforce *self)
+{
+	const bern_network *net = &self->net;
+	double s = self->config.gate_target, weight = self->sums[SUM_WEIGHT];
+	size_t u = 0;
+	for (size_t l = 0; l < net->depth; l++)
+		for (size_t j = 0; j < net->layer[l].units; j++, u++) {
+			if (net->layer[l].kind != BERN_UNITS_GATED || weight == 0.0)
+				continue;
+			double rate = (double)self->rates[u] / weight;
+			rate = rate < 0.001 ? 0.001 : rate > 0.999 ? 0.999 : rate;
+			self->gate_push[u] = (float)(self->config.gate_penalty *
+						     (s / rate - (1.0 - s) / (1.0 - rate)));
+		}
+}
+
 /* Plays and estimates; the next call's estimate does not contain this one's samples unless finish_estimate keeps them. */
 static int32_t play_and_estimate(reinforce *self, bern_lanes *lanes, bern_error *e)
 {
@@ -646,7 +681,9 @@ static int32_t play_and_estimate(reinforce *self, bern_lanes *lanes, bern_error 
 	if (failed)
 		return failed;
 	lanes->steps += asked.branch_steps;
+	push_gates(self);
 	bern_signal signal = {.advantage = self->advantage,
+			      .gate_push = self->gate_push,
 			      .weight = self->weight,
 			      .scale = 1.0f / (float)(config->whole_episodes ? B : self->steps * B),
 			      .entropy_coef = (float)scheduled(self, config->entropy_schedule,
@@ -903,6 +940,18 @@ static void reinforce_stats(bern_agent *agent, bern_learn_stats *stats)
 
 /* ---- what is saved ---- */
 
+static int32_t expert_tensors(reinforce *self, bern_tensors *list, size_t l, bern_error *e)
+{
+	const bern_layer *layer = &self->net.layer[l];
+	int32_t failed = bern_tensors_add(list, BERN_T_F32, self->net.params + layer->expert_weight,
+					  layer->units, self->net.layer[0].inputs, e,
+					  "policy.layer%zu.expert.weight", l + 1);
+	if (!failed)
+		failed = bern_tensors_add(list, BERN_T_F32, self->net.params + layer->expert_bias,
+					  layer->units, 0, e, "policy.layer%zu.expert.bias", l + 1);
+	return failed;
+}
+
 static int32_t reinforce_policy_tensors(bern_agent *agent, bern_tensors *list, bern_error *e)
 {
 	reinforce *self = (reinforce *)agent;
@@ -917,6 +966,8 @@ static int32_t reinforce_policy_tensors(bern_agent *agent, bern_tensors *list, b
 		if (!failed)
 			failed = bern_tensors_add(list, BERN_T_F32, self->net.params + layer->bias,
 						  layer->units, 0, e, "policy.%s.bias", name);
+		if (!failed && l < self->net.depth && layer->kind == BERN_UNITS_GATED)
+			failed = expert_tensors(self, list, l, e);
 	}
 	if (!failed && self->net.head.gaussian.count)
 		failed = bern_tensors_add(list, BERN_T_F32,

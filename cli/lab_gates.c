@@ -228,12 +228,15 @@ static double half_of(const column *c, size_t n)
 	return bern_student_95(n - 1) * sqrt((variance > 0.0 ? variance : 0.0) / (double)n);
 }
 
-static void print_share(const column *c, size_t n)
+/* one cell of the table, 15 wide but for the last of a line */
+static void print_share(const column *c, size_t n, int last)
 {
-	char text[32] = "";
+	char text[64];
+	int length = snprintf(text, sizeof text, "%6.2f", 100.0 * mean_of(c, n));
 	if (n > 1)
-		snprintf(text, sizeof text, "+- %.2f", 100.0 * half_of(c, n));
-	printf("  %6.2f %-8s", 100.0 * mean_of(c, n), text);
+		snprintf(text + length, sizeof text - (size_t)length, " +- %5.2f",
+			 100.0 * half_of(c, n));
+	printf(last ? "  %s\n" : "  %-15s", text);
 }
 
 static void print_run(const char *kind, uint64_t seed, const bern_gate_result *r)
@@ -282,8 +285,7 @@ static int32_t run_kind(const gates_request *request, pictures *p, int64_t kind,
 		return 0;
 	printf("%-17s", bern_gate_kinds[kind].name);
 	for (size_t c = 0; c < COLUMNS; c++)
-		print_share(&columns[c], request->seeds);
-	printf("\n");
+		print_share(&columns[c], request->seeds, c + 1 == COLUMNS);
 	fflush(stdout);
 	return 0;
 }
@@ -298,7 +300,7 @@ static int32_t run_all(const gates_request *request, bern_error *e)
 		printf("%zu pictures of %zu points in %zu classes; %zu experts, a gater of %zu "
 		       "units, target %g; %zu epochs\n"
 		       "per cent, mean of %zu runs and its 95%% interval\n"
-		       "%-17s  %-15s  %-15s  %-15s  %-15s\n",
+		       "%-17s  %-15s  %-15s  %-15s  %s\n",
 		       p.images.count, p.images.pixels, p.images.classes, plan->gates, plan->gater,
 		       plan->target, request->trial.epochs, request->seeds, "gates", "validation",
 		       "test error", "open, learning", "open, test");

@@ -62,6 +62,10 @@ static const training trainings[] = {
 	 "CartPole-v1",
 	 {"estimator", "predict-mlp", "hidden", "18,9", "firings", "3"},
 	 60},
+	{"gated",
+	 "CartPole-v1",
+	 {"hidden", "9,70", "units", "tanh,gated", "firings", "4", "num_envs", "3"},
+	 40},
 	{"bandit", "GaussianBandit-v0", {"agent", "gradient-bandit"}, 50},
 };
 

@@ -35,6 +35,7 @@ static const setup setups[] = {
 	 "reinforce",
 	 {"estimator", "predict-mlp", "hidden", "9,7", "units", "binary,tanh"}},
 	{"CartPole-v1", "reinforce", {"estimator", "predict-control", "hidden", "9,7"}},
+	{"CartPole-v1", "reinforce", {"hidden", "9,37", "units", "tanh,gated"}},
 	{"FrozenLake-v1", "reinforce", {"advantage_scale", "running", "firings", "1"}},
 	{"FrozenLake-v1", "reinforce", {"baseline", "mean", "schedule", "cosine"}},
 	{"CartPole-v1", "reinforce", {"epochs", "2", "replay", "32", "replay_ratio", "3"}},

@@ -27,6 +27,7 @@ enum bern_units {
 	BERN_UNITS_RECTIFIER,          /* max(0, a + z), z standard normal */
 	BERN_UNITS_LOGISTIC_RECTIFIER, /* the same, z standard logistic */
 	BERN_UNITS_SMOOTH,             /* b q, q = sqrt(sigmoid(a)), b ~ Bernoulli(q) */
+	BERN_UNITS_GATED, /* b relu(e), b ~ Bernoulli(sigmoid(a)), e a unit of its own, computed where b = 1 */
 	BERN_UNITS_COUNT
 };
 enum bern_head { BERN_HEAD_AUTO, BERN_HEAD_SOFTMAX, BERN_HEAD_BERNOULLI, BERN_HEAD_GAUSSIAN };
@@ -63,6 +64,8 @@ typedef struct bern_agent_config {
 	double init_first;     /* initial weights of the first layer are U(-x, x) */
 	double init_later; /* those of later hidden layers U(-x/sqrt(fan-in), x/sqrt(fan-in)); 0: as
 			      the units like it */
+	double gate_target;  /* gated units: share of the gates to be open, inside (0, 1) */
+	double gate_penalty; /* weight of the divergence of each gate's rate from it */
 	char observation_scale
 		[BERN_LIST_TEXT];       /* factors on the observation, one or O of them; "1" */
 	int64_t normalize_observations; /* bool: running mean and deviation */
