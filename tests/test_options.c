@@ -81,6 +81,8 @@ START_TEST(defaults_are_those_of_the_reference)
 		{"init_first", "1"},
 		{"init_later", "0"},
 		{"init_deviation", "1"},
+		{"gate_target", "0.1"},
+		{"gate_penalty", "0.1"},
 		{"observation_scale", "1"},
 		{"normalize_observations", "false"},
 		{"baseline", "mlp"},
