@@ -74,12 +74,7 @@ typedef struct reinforce {
 	double *running;         /* (2) mean square of advantages and the weight behind it */
 	float *entropy_mean;     /* (1) of the last update */
 	float *rates;            /* (hidden units) running sums of firing probabilities */
-	bern_refire refire;          /* epochs of at least 2 */
-	bern_eligibility traces;     /* if config.traces */
-	double *running;             /* (2) mean square of advantages and the weight behind it */
-	float *entropy_mean;         /* (1) of the last update */
-	float *rates;                /* (hidden units) running sums of firing probabilities */
-	float *gate_push;            /* (hidden units) sparsity of gated layers, 0 elsewhere */
+	float *gate_push;        /* (hidden units) sparsity of gated layers, 0 elsewhere */
 	size_t unit_count;
 	double *sums; /* (SUM_COUNT) for the logs; saved, so that a resumed run logs the same */
 } reinforce;
