@@ -118,16 +118,18 @@ static double median(double *x, size_t count)
 	return isinf(b) ? b : 0.5 * (a + b);
 }
 
-/* What is better is less. Of seeds that did not get there the return decides, far behind all that did. */
+/* What is better is less. A seed that did not get there counts twice the steps it made, among those that never do by its return
+ * (PAR2, Kerschke et al. 2019); so a setting that is fast in half the seeds and fails in the others is not chosen. */
 static double badness(const contest *c, const experiment_result *r)
 {
 	if (r->broke)
-		return 2e300;
+		return 1e12;
 	if (c->measure == CONTEST_RETURN)
-		return isnan(r->learning) ? 1e300 : -r->learning;
+		return isnan(r->learning) ? 1e11 : -r->learning;
 	if (r->first)
 		return (double)r->first;
-	return 1e200 - (isnan(r->learning) ? 0.0 : r->learning * 1e180);
+	/* less than a step apart for any return that counts */
+	return 2.0 * (double)r->steps - (isnan(r->learning) ? 0.0 : 1e-9 * r->learning);
 }
 
 static int32_t choose(contest *c, pool *p, bern_error *e)
@@ -137,8 +139,7 @@ static int32_t choose(contest *c, pool *p, bern_error *e)
 		count += c->entries[i].grid_count > 1 ? c->entries[i].grid_count * c->grid_seeds
 						      : 0;
 	p->jobs = calloc(count ? count : 1, sizeof *p->jobs);
-	double *bad = calloc(c->grid_seeds + 1, sizeof *bad);
-	int32_t rc = p->jobs && bad ? 0 : bern_fail(e, BERN_EMEMORY, "no memory for a contest");
+	int32_t rc = p->jobs ? 0 : bern_fail(e, BERN_EMEMORY, "no memory for a contest");
 	p->count = 0;
 	for (size_t i = 0; !rc && i < c->count; i++) {
 		const contest_entry *entry = &c->entries[i];
@@ -155,16 +156,15 @@ static int32_t choose(contest *c, pool *p, bern_error *e)
 		contest_entry *entry = &c->entries[i];
 		double best = INFINITY;
 		for (size_t g = 0; entry->grid_count > 1 && g < entry->grid_count; g++) {
+			double total = 0.0;
 			for (size_t s = 0; s < c->grid_seeds; s++)
-				bad[s] = badness(c, &j++->result);
-			double middle = median(bad, c->grid_seeds);
-			if (middle < best) {
-				best = middle;
+				total += badness(c, &j++->result);
+			if (total < best) {
+				best = total;
 				entry->chosen = g;
 			}
 		}
 	}
-	free(bad);
 	free(p->jobs);
 	return rc;
 }

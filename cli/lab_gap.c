@@ -59,17 +59,18 @@ static int32_t enter(contest *c, const char *env, const lab_contest *request, be
 	return lab_contest_run(request, c, e);
 }
 
-/* The better yardstick: fewer steps, else the higher return. */
+/* The better yardstick: the one that more seeds got there with, in fewer steps; else the higher return. */
 static const contest_entry *yardstick(const contest *c)
 {
 	const contest_entry *best = &c->entries[0];
 	for (size_t i = 1; i < YARDSTICKS; i++) {
 		const contest_entry *other = &c->entries[i];
-		double a = contest_figure_for(c, best, CONTEST_FIRST).median;
-		double b = contest_figure_for(c, other, CONTEST_FIRST).median;
+		contest_figure a = contest_figure_for(c, best, CONTEST_FIRST);
+		contest_figure b = contest_figure_for(c, other, CONTEST_FIRST);
 		double ra = contest_figure_for(c, best, CONTEST_LEARNING).median;
 		double rb = contest_figure_for(c, other, CONTEST_LEARNING).median;
-		if (b < a || (!(a < b) && rb > ra))
+		if (b.reached > a.reached || (b.reached == a.reached && b.median < a.median) ||
+		    (b.reached == 0 && a.reached == 0 && rb > ra))
 			best = other;
 	}
 	return best;

@@ -25,7 +25,7 @@ static const command_help help = {
 		   "of 64, need to learn " ENV ".",
 	.examples = "  bern lab scale\n"
 		    "  bern lab scale --seeds 5 --json\n",
-	.notes = "All with the recipe's settings. without rules: fan_in_scaling false.\n",
+	.notes = "All with the recipe's settings. no rules: fan_in_scaling false.\n",
 	.flags = flags,
 	.flag_count = sizeof flags / sizeof flags[0],
 };
@@ -48,10 +48,8 @@ static const char *const shapes[] = {
 };
 static const char *const ways[][4] = {
 	/* name, estimator, firings, fan_in_scaling */
-	{"plain", "unbiased", "1", "true"},
-	{"plain, without rules", "unbiased", "1", "false"},
-	{"16 firings", "firings", "16", "true"},
-	{"16 firings, without rules", "firings", "16", "false"},
+	{"plain", "unbiased", "1", "true"},      {"plain, no rules", "unbiased", "1", "false"},
+	{"16 firings", "firings", "16", "true"}, {"16 firings, no rules", "firings", "16", "false"},
 	{"gibbs", "gibbs", "1", "true"},
 };
 enum { SHAPES = sizeof shapes / sizeof shapes[0], WAYS = sizeof ways / sizeof ways[0] };
