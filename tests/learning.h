@@ -49,6 +49,7 @@ static const learning_row learning_rows[] = {
 	{"Catch-v0", {{NULL, NULL}}, 10, 1, 9, 0.95, 1, 0, 0},
 	{"MemoryLength-v0", {{NULL, NULL}}, 10, 1, 10, 0.95, 1, 0, 0},
 	{"TMaze-v0", {{NULL, NULL}}, 10, 0, 10, 3.8, 4, 0, 0},
+	{"TMaze-v0-stacked", {{NULL, NULL}}, 10, 1, 10, 3.8, 4, 0, 0},
 	{"Pendulum-v1", {{NULL, NULL}}, 10, 0, 8, -200, 0, 0, 0},
 	{"MountainCarContinuous-v0", {{NULL, NULL}}, 10, 0, 9, 90, 100, 0, 0},
 	{"UmbrellaChain-v0", {{NULL, NULL}}, 10, 1, 10, 0.9, 1, 0, 0},

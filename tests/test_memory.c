@@ -166,8 +166,8 @@ static double play_row(small *s, size_t t, float *lane, int before, size_t way, 
 		chance *= firing(s, t, before, bits);
 		net->kernels->fired_dot(a, h, net->params + out->weight, net->params[out->bias], J,
 					1);
-		net->kernels->probability(pi + k, a, 1);
-		s->trace.pi[t * s->K + k] = pi[k];
+		net->kernels->probability(pi, a, 1);
+		s->trace.pi[t * s->K + k] = pi[0];
 		if (k == speaker)
 			*act = action ? policy(s, bits) : 1 - policy(s, bits);
 	}
