@@ -487,6 +487,35 @@ START_TEST(a_state_anywhere_may_be_asked_about)
 }
 END_TEST
 
+/* What came with the last answer is taken once: whoever writes to a state and looks again sees what was written. */
+START_TEST(a_state_that_was_written_to_is_seen_as_it_is_now)
+{
+	bern_world world;
+	bern_lanes lanes;
+	bern_error e;
+	const int32_t actions[B] = {0};
+	float seen[5];
+	double metrics[2];
+	uint8_t mask[3];
+	ck_assert_int_eq(bern_world_open_isolated(&world, &wild, NULL, 0, &patient, &e), 0);
+	ck_assert_int_eq(bern_lanes_init(&lanes, &world, B, 2, BERN_FOR_ENVIRONMENT, 0, &e), 0);
+	ck_assert_int_eq(bern_lanes_reset(&lanes, &e), 0);
+	ck_assert_int_eq(bern_lanes_step(&lanes, actions, &e), 0);
+	wild_state *s = bern_lanes_state(&lanes, 1);
+	s->t = 17;
+	s->lane = 4;
+	world.env->observe(world.instance.model, s, seen);
+	world.env->read_metrics(world.instance.model, s, metrics);
+	world.env->mask(world.instance.model, s, mask);
+	ck_assert_float_eq(seen[0], 17);
+	ck_assert_float_eq(seen[1], 4);
+	ck_assert_double_eq(metrics[0], 17);
+	ck_assert_uint_eq(mask[2], 1);
+	bern_lanes_finish(&lanes);
+	bern_world_finish(&world);
+}
+END_TEST
+
 /* ---- what ends it ------------------------------------------------------------------------------------------------ */
 
 /* Plays the wild environment until something goes wrong, or for 20 steps; then ends everything. Returns the code. */
@@ -725,6 +754,7 @@ static Suite *suite(void)
 	tcase_add_test(t, every_built_in_environment_gives_the_same_bits);
 	tcase_add_test(t, masks_metrics_and_handles_give_the_same_bits);
 	tcase_add_test(t, a_state_anywhere_may_be_asked_about);
+	tcase_add_test(t, a_state_that_was_written_to_is_seen_as_it_is_now);
 	suite_add_tcase(s, t);
 	t = tcase_create("ends");
 	tcase_add_loop_test(t, a_crash_an_exit_or_a_hang_is_one_sentence, 0, PLACES);
