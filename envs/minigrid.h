@@ -286,75 +286,133 @@ static inline void minigrid_to_map(const minigrid_state *s, int32_t i, int32_t j
 	*y = s->y + dy * ahead + dx * aside;
 }
 
-static inline int minigrid_opaque(uint8_t cell)
+/* A row of the view as one number: the byte of column i is bits 8i .. 8i + 7. */
+#define MINIGRID_BYTES   0x01010101010101u
+#define MINIGRID_COLUMNS 0x7fu
+
+/* The columns of a row that no light passes, as bits: walls alone have bit 1, closed and locked doors bit 4 or 5. */
+static inline uint32_t minigrid_opaque(uint64_t row)
 {
-	return cell == MINIGRID_WALL || cell == (MINIGRID_DOOR | MINIGRID_CLOSED) ||
-	       cell == (MINIGRID_DOOR | MINIGRID_LOCKED);
+	uint64_t opaque = (row >> 1 | row >> 4 | row >> 5) & MINIGRID_BYTES;
+	/* byte i times 2^(56 - 7i) is bit 56 + i */
+	return (uint32_t)(opaque * 0x0102040810204080u >> 56) & MINIGRID_COLUMNS;
+}
+
+/* The bytes of the columns whose bits are set. */
+static inline uint64_t minigrid_columns(uint32_t bits)
+{
+	uint64_t one_each = bits * MINIGRID_BYTES & 0x40201008040201u;
+	return ((one_each + 0x7f7f7f7f7f7f7fu) >> 7 & MINIGRID_BYTES) * 255;
 }
 
 /* What can be seen: light starts at the agent and spreads row by row away from it, first to the right, then to the left, each time
- * to the neighbour, to the cell ahead, and to the one between them, from every lit cell that lets it pass. */
-static inline void minigrid_light(const uint8_t cells[MINIGRID_VIEW][MINIGRID_VIEW],
-				  uint8_t lit[MINIGRID_VIEW][MINIGRID_VIEW])
+ * to the neighbour, to the cell ahead, and to the one between them, from every lit cell that lets it pass. lit: bits of columns. */
+static inline void minigrid_light(const uint64_t rows[MINIGRID_VIEW], uint32_t lit[MINIGRID_VIEW])
 {
-	memset(lit, 0, MINIGRID_SEEN);
-	lit[MINIGRID_VIEW - 1][MINIGRID_VIEW / 2] = 1;
-	for (int32_t j = MINIGRID_VIEW - 1; j >= 0; j--)
-		for (int32_t side = 1; side >= -1; side -= 2) {
-			int32_t first = side > 0 ? 0 : MINIGRID_VIEW - 1;
-			for (int32_t k = 0; k < MINIGRID_VIEW - 1; k++) {
-				int32_t i = first + side * k;
-				if (!lit[j][i] || minigrid_opaque(cells[j][i]))
-					continue;
-				lit[j][i + side] = 1;
-				if (j > 0)
-					lit[j - 1][i + side] = lit[j - 1][i] = 1;
-			}
-		}
+	uint32_t now = 1u << MINIGRID_VIEW / 2;
+	memset(lit, 0, MINIGRID_VIEW * sizeof *lit);
+	for (int32_t j = MINIGRID_VIEW - 1; j >= 0 && now; j--) {
+		uint32_t passes = ~minigrid_opaque(rows[j]) & MINIGRID_COLUMNS, ahead;
+		/* From column to column as far as light passes; the last of each way has no neighbour. In a sum the carry runs
+		 * through a row of ones just so; to the left it is done by doubling. */
+		uint32_t right = passes & MINIGRID_COLUMNS >> 1, from = now & right;
+		from |= right & ~(right + from);
+		now |= from << 1;
+		ahead = from | from << 1;
+
+		uint32_t left = passes & (MINIGRID_COLUMNS << 1 & MINIGRID_COLUMNS);
+		from = now & left;
+		from |= left & from >> 1;
+		left &= left >> 1;
+		from |= left & from >> 2;
+		left &= left >> 2;
+		from |= left & from >> 4;
+		lit[j] = now | from >> 1;
+		now = ahead | from | from >> 1;
+	}
 }
 
-/* The view by rows, far to near: cells, and which of them are seen. */
+/* The view by rows, far to near, and which columns of each are seen. */
 static inline void minigrid_look(const minigrid_model *m, const minigrid_state *s,
-				 uint8_t cells[MINIGRID_VIEW][MINIGRID_VIEW],
-				 uint8_t lit[MINIGRID_VIEW][MINIGRID_VIEW])
+				 uint64_t rows[MINIGRID_VIEW], uint32_t lit[MINIGRID_VIEW])
 {
-	for (int32_t j = 0; j < MINIGRID_VIEW; j++)
-		for (int32_t i = 0; i < MINIGRID_VIEW; i++) {
-			int32_t x, y;
-			minigrid_to_map(s, i, j, &x, &y);
-			int outside = x < 0 || y < 0 || x >= m->width || y >= m->height;
-			cells[j][i] = outside ? MINIGRID_WALL : s->cells[y * m->width + x];
-		}
+	const int32_t dx = minigrid_dx[s->direction], dy = minigrid_dy[s->direction];
+	const int32_t half = MINIGRID_VIEW / 2, last = MINIGRID_VIEW - 1;
+	/* how many cells of the map lie ahead, to the left and to the right */
+	const int32_t to_edge[4] = {m->width - 1 - s->x, m->height - 1 - s->y, s->x, s->y};
+	int32_t ahead = to_edge[s->direction], left = to_edge[(s->direction + 3) & 3],
+		right = to_edge[(s->direction + 1) & 3];
+	ahead = ahead < last ? ahead : last;
+	left = left < half ? left : half;
+	right = right < half ? right : half;
+
+	/* All 49 are read, those beyond the edge from the cell at the edge: how many there are to read could not be foretold. */
+	const int32_t forward = dx + dy * m->width, sideways = dx * m->width - dy;
+	const uint8_t *cell = &s->cells[s->y * m->width + s->x];
+	const uint64_t walls = MINIGRID_WALL * (uint64_t)MINIGRID_BYTES;
+	const uint64_t inside = minigrid_columns((MINIGRID_COLUMNS >> (half - left + half - right))
+						 << (half - left));
+	int32_t aside[MINIGRID_VIEW];
+	for (int32_t i = 0; i < MINIGRID_VIEW; i++) {
+		int32_t k = i - half < -left ? -left : i - half;
+		aside[i] = (k > right ? right : k) * sideways;
+	}
+	for (int32_t j = 0; j < MINIGRID_VIEW; j++) {
+		const int32_t k = last - j;
+		const uint8_t *line = cell + (k < ahead ? k : ahead) * forward;
+		const uint64_t shown = k <= ahead ? inside : 0;
+		uint64_t row = 0;
+		for (int32_t i = 0; i < MINIGRID_VIEW; i++)
+			row |= (uint64_t)line[aside[i]] << 8 * i;
+		rows[j] = (walls & ~shown) | (row & shown);
+	}
 	if (m->see_through)
-		memset(lit, 1, MINIGRID_SEEN);
+		for (int32_t j = 0; j < MINIGRID_VIEW; j++)
+			lit[j] = MINIGRID_COLUMNS;
 	else
-		minigrid_light((const uint8_t(*)[MINIGRID_VIEW])cells, lit);
-	cells[MINIGRID_VIEW - 1][MINIGRID_VIEW / 2] = (uint8_t)(s->carrying ? s->carrying
-									    : MINIGRID_EMPTY);
+		minigrid_light(rows, lit);
+	/* the agent's own cell shows what it carries */
+	uint64_t carried = (uint64_t)(s->carrying ? s->carrying : MINIGRID_EMPTY);
+	rows[last] = (rows[last] & ~((uint64_t)255 << 8 * half)) | carried << 8 * half;
 }
+
+/* Object, colour and state of each cell that there can be. */
+#define MINIGRID_TRIPLES                                                                           \
+	{                                                                                          \
+		[MINIGRID_EMPTY] = {MINIGRID_EMPTY, 0, 0},                                         \
+		[MINIGRID_WALL] = {MINIGRID_WALL, 5, 0},                                           \
+		[MINIGRID_DOOR | MINIGRID_OPEN] = {MINIGRID_DOOR, 4, 0},                           \
+		[MINIGRID_DOOR | MINIGRID_CLOSED] = {MINIGRID_DOOR, 4, 1},                         \
+		[MINIGRID_DOOR | MINIGRID_LOCKED] = {MINIGRID_DOOR, 4, 2},                         \
+		[MINIGRID_KEY] = {MINIGRID_KEY, 4, 0}, [MINIGRID_GOAL] = {MINIGRID_GOAL, 1, 0},    \
+		[MINIGRID_LAVA] = {MINIGRID_LAVA, 0, 0},                                           \
+	}
 
 static inline void minigrid_observe(const void *model, const void *state, void *observation)
 {
-	static const uint8_t colors[MINIGRID_OBJECTS] = {
-		[MINIGRID_WALL] = 5, [MINIGRID_DOOR] = 4, [MINIGRID_KEY] = 4, [MINIGRID_GOAL] = 1};
+	/* of four, so that one copy of a fixed size moves three; the next cell, at last the direction, covers the fourth */
+	static const uint8_t bytes[64][4] = MINIGRID_TRIPLES;
+	static const int32_t words[64][4] = MINIGRID_TRIPLES;
 	const minigrid_model *m = model;
 	const minigrid_state *s = state;
-	uint8_t cells[MINIGRID_VIEW][MINIGRID_VIEW], lit[MINIGRID_VIEW][MINIGRID_VIEW];
-	uint8_t numbers[MINIGRID_NUMBERS], *o = numbers;
-	minigrid_look(m, s, cells, lit);
-	for (int32_t i = 0; i < MINIGRID_VIEW; i++)
-		for (int32_t j = 0; j < MINIGRID_VIEW; j++) {
-			uint8_t cell = lit[j][i] ? cells[j][i] : MINIGRID_UNSEEN;
-			*o++ = cell & 15;
-			*o++ = colors[cell & 15];
-			*o++ = cell >> 4;
-		}
-	*o = (uint8_t)s->direction;
-	if (m->numbers)
-		memcpy(observation, numbers, sizeof numbers);
-	else
-		for (int32_t i = 0; i < MINIGRID_NUMBERS; i++)
-			((int32_t *)observation)[i] = numbers[i];
+	uint64_t rows[MINIGRID_VIEW];
+	uint32_t lit[MINIGRID_VIEW];
+	minigrid_look(m, s, rows, lit);
+	for (int32_t j = 0; j < MINIGRID_VIEW; j++)
+		rows[j] &= minigrid_columns(lit[j]);
+	if (m->numbers) {
+		uint8_t *o = observation; /* (7, 7, 3), then the direction */
+		for (int32_t i = 0; i < MINIGRID_VIEW; i++)
+			for (int32_t j = 0; j < MINIGRID_VIEW; j++, o += 3)
+				memcpy(o, bytes[rows[j] >> 8 * i & 63], sizeof bytes[0]);
+		*o = (uint8_t)s->direction;
+	} else {
+		int32_t *o = observation;
+		for (int32_t i = 0; i < MINIGRID_VIEW; i++)
+			for (int32_t j = 0; j < MINIGRID_VIEW; j++, o += 3)
+				memcpy(o, words[rows[j] >> 8 * i & 63], sizeof words[0]);
+		*o = s->direction;
+	}
 }
 
 static inline void minigrid_read_metrics(const void *model, const void *state, double *out)
@@ -394,16 +452,17 @@ static inline void minigrid_draw(const void *model, const void *state, const ber
 	const minigrid_model *m = model;
 	const minigrid_state *s = state;
 	const uint32_t yellow = BERN_RGB(0xe6, 0x9f, 0x00), green = BERN_RGB(0x00, 0x9e, 0x73);
-	uint8_t cells[MINIGRID_VIEW][MINIGRID_VIEW], lit[MINIGRID_VIEW][MINIGRID_VIEW];
+	uint64_t rows[MINIGRID_VIEW];
+	uint32_t lit[MINIGRID_VIEW];
 	double width = m->width, height = m->height;
 	c->view(c->user, 0, 0, width, height);
 	c->rect(c->user, 0, 0, width, height, BERN_RGB(214, 218, 222));
-	minigrid_look(m, s, cells, lit);
+	minigrid_look(m, s, rows, lit);
 	for (int32_t j = 0; j < MINIGRID_VIEW; j++)
 		for (int32_t i = 0; i < MINIGRID_VIEW; i++) {
 			int32_t x, y;
 			minigrid_to_map(s, i, j, &x, &y);
-			if (lit[j][i] && x >= 0 && y >= 0 && x < m->width && y < m->height)
+			if (lit[j] >> i & 1 && x >= 0 && y >= 0 && x < m->width && y < m->height)
 				c->rect(c->user, x, m->height - 1 - y, 1, 1,
 					BERN_RGB(248, 248, 244));
 		}

@@ -83,7 +83,16 @@ static int32_t open_chain(const bern_value *values, bern_instance *out, char *er
 
 static void toss(const model *m, state *s, bern_rng *rng)
 {
-	for (int32_t i = 0; i < m->distractors; i++)
+	int32_t i = 0;
+	if (i < m->distractors && rng->has_half)
+		s->tosses[i++] = (uint8_t)bern_rng_below(rng, 2);
+	/* What bern_rng_below(rng, 2) gives, two at a time: the highest bits of both halves of a draw. */
+	for (; i + 1 < m->distractors; i += 2) {
+		uint64_t pair = bern_rng_u64(rng);
+		s->tosses[i] = pair >> 31 & 1;
+		s->tosses[i + 1] = (uint8_t)(pair >> 63);
+	}
+	if (i < m->distractors)
 		s->tosses[i] = (uint8_t)bern_rng_below(rng, 2);
 }
 
