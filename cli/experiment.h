@@ -30,7 +30,7 @@ typedef struct experiment_result {
 		error; /* return of the agent that is left over final_episodes episodes; its standard error.
 	                          NaN where final_episodes is 0 or learning broke */
 	double learning; /* mean return of the episodes that ended in the last tenth of the steps; NaN: none */
-	double seconds; /* of learning, looks excluded */
+	double seconds; /* processor time of learning, looks excluded */
 	int broke;      /* 1: a number became infinite or NaN, and learning ended there */
 } experiment_result;
 

@@ -116,7 +116,7 @@ void lab_ratio_text(char *out, size_t size, contest_ratio r)
 {
 	char high[32];
 	number_text(high, sizeof high, r.high, 2);
-	if (isfinite(r.ratio))
+	if (isfinite(r.ratio) && r.ratio > 0.0)
 		snprintf(out, size, "%.2f [%.2f, %s]", r.ratio, r.low, high);
 	else
 		snprintf(out, size, "-");

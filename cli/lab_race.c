@@ -20,7 +20,7 @@ static const command_help help = {
 		    "  bern lab race firings gibbs --seeds 10\n",
 	.notes = "Every estimator has the recipe's settings and its own learning rate. Steps of "
 		 "clones\n"
-		 "are counted. Times are of this machine, with --threads trainings at a time.\n",
+		 "are counted. Times are processor time of learning, on this machine.\n",
 	.flags = lab_contest_flags,
 	.flag_count = LAB_CONTEST_FLAGS,
 };
