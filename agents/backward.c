@@ -91,19 +91,21 @@ static void through_gates(const bern_network *net, const bern_trace *trace, size
 	const float *y = trace->y[at->layer] + (row * K + at->k) * layer->padded;
 	float *open = work->back[0], c = without_score ? 0.0f : at->c;
 	size_t count = net->kernels->fired(work->rows, at->h, layer->units);
-	for (size_t r = 0; r < count; r++) {
+	for (size_t r = 0; gradient && r < count; r++) {
 		size_t j = work->rows[r];
 		open[r] = y[j] > 0.0f ? d[j] : 0.0f;
 		gradient[layer->expert_bias + j] += open[r];
 	}
-	net->kernels->outer_scaled(gradient + layer->expert_weight, work->rows, open, count,
-				   trace->x + row * O, O);
+	if (gradient)
+		net->kernels->outer_scaled(gradient + layer->expert_weight, work->rows, open, count,
+					   trace->x + row * O, O);
 	for (size_t l = 0; l < at->layer; l++)
 		first += net->layer[l].units;
 	for (size_t j = 0; j < layer->units; j++) {
 		float p = at->p[j];
 		d[j] = c * ((float)at->h[j] - p);
-		if (signal->gate_push)
+		/* the push is no part of what is only asked for: its mean given the bits below is not 0 */
+		if (signal->gate_push && gradient)
 			d[j] += signal->scale / (float)K * signal->gate_push[first + j] *
 				(p * (1.0f - p));
 	}
