@@ -1,7 +1,7 @@
 /* LEG, local expectation gradients, also RAM: every unit is turned over by itself, and its two returns weighed by its own probability,
  *     dJ/da_j = E[p_j (1 - p_j) (f(h_j = 1) - f(h_j = 0))],    the other units of its layer as they fired.
- * Titsias & Lazaro-Gredilla 2015, arXiv 1503.01494; Tokui & Sato 2017, arXiv 1702.01721. Unbiased, of the least variance among those that
- * compare clones, and the dearest: one clone for each unit and one for each layer. */
+ * Titsias & Lazaro-Gredilla 2015, arXiv 1503.01494; Tokui & Sato 2017, arXiv 1702.01721. Unbiased, and the
+ * dearest of those that compare clones: one clone for each unit and one for each layer. */
 #include "branches.h"
 
 /* Credits of the units of one layer. */
