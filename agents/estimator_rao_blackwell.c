@@ -43,7 +43,7 @@ static int32_t start_exact(void *memory, bern_arena *arena, const bern_estimator
 		return bern_fail(
 			e, BERN_EUSAGE,
 			"estimator: rao-blackwell visits 2^n firings of n hidden units, and "
-			"hidden is %s, %zu units; allowed are %d; with more: gibbs",
+			"hidden is %s, which makes n = %zu; allowed: at most %d; with more: gibbs",
 			setting->config->hidden, bits, BERN_MOST_POSTERIOR_BITS);
 	return start(memory, arena, setting, e);
 }
