@@ -31,7 +31,7 @@ static const cli_flag flags[] = {
 	CLI_COMMON_FLAGS,
 };
 
-static const command_help help = {
+const command_help bench_help = {
 	.usage = "bern bench env [ENV]... [--json] [--seconds S] [--repeats N] "
 		 "[--set env.KEY=VALUE]... [--env-path PATH]...\n"
 		 "       bern bench recipes [RECIPE]... [--seeds N] [--json]",
@@ -158,7 +158,7 @@ static int32_t run(const given *g, bern_error *e)
 	bench_machine machine;
 	if (!g->word_count && g->settings.count)
 		return bern_fail(e, BERN_EUSAGE, "--set: of which environment? name it; usage: %s",
-				 help.usage);
+				 bench_help.usage);
 	int32_t rc = BERN_OK;
 	/* what cannot be opened is refused before anything is measured */
 	for (size_t i = 0; !rc && i < g->word_count; i++) {
@@ -251,12 +251,12 @@ int cmd_bench(const char *program, int argc, char **argv)
 			rc = bern_fail(
 				&e, BERN_EUSAGE,
 				"'%.100s' cannot be measured, only env and recipes; usage: %s",
-				args.text, help.usage);
+				args.text, bench_help.usage);
 	}
 	if (rc == 0 && g.wants_help)
-		help_print(stdout, &help);
+		help_print(stdout, &bench_help);
 	else if (rc == 0 && !said)
-		rc = bern_fail(&e, BERN_EUSAGE, "measure what? usage: %s", help.usage);
+		rc = bern_fail(&e, BERN_EUSAGE, "measure what? usage: %s", bench_help.usage);
 	else if (rc == 0 && said == 'e')
 		rc = run(&g, &e);
 	else if (rc == 0 && (g.settings.count || g.path_count))

@@ -27,7 +27,7 @@ static const cli_flag flags[] = {
 	CLI_COMMON_FLAGS,
 };
 
-static const command_help help = {
+const command_help check_env_help = {
 	.usage = "bern check-env FILE.so[:ID]|ID [--seed N] [--steps N] [--json] "
 		 "[--set env.KEY=VALUE]... [--env-path PATH]...",
 	.summary =
@@ -106,14 +106,15 @@ int cmd_check_env(const char *program, int argc, char **argv)
 		else if (request.word)
 			rc = bern_fail(&e, BERN_EUSAGE,
 				       "'%.100s' is one argument too many; usage: %s", args.text,
-				       help.usage);
+				       check_env_help.usage);
 		else
 			request.word = args.text;
 	}
 	if (rc == 0 && wants_help)
-		help_print(stdout, &help);
+		help_print(stdout, &check_env_help);
 	else if (rc == 0 && !request.word)
-		rc = bern_fail(&e, BERN_EUSAGE, "which environment? usage: %s", help.usage);
+		rc = bern_fail(&e, BERN_EUSAGE, "which environment? usage: %s",
+			       check_env_help.usage);
 	else if (rc == 0)
 		rc = check_env(&request, &status, &e);
 	config_list_finish(&settings);

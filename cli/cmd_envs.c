@@ -16,7 +16,7 @@ static const cli_flag flags[] = {
 	CLI_COMMON_FLAGS,
 };
 
-static const command_help help = {
+const command_help envs_help = {
 	.usage = "bern envs [--json | --paths] [--env-path PATH]...",
 	.summary = "Lists the environments that can be trained on: the built-in ones and those of\n"
 		   "plugins.",
@@ -174,11 +174,11 @@ int cmd_envs(const char *program, int argc, char **argv)
 		if (args.kind == ARG_WORD) {
 			rc = bern_fail(&e, BERN_EUSAGE,
 				       "'%.100s' is one argument too many; usage: %s", args.text,
-				       help.usage);
+				       envs_help.usage);
 			break;
 		}
 		if (args.index == FLAG_HELP) {
-			help_print(stdout, &help);
+			help_print(stdout, &envs_help);
 			free(paths);
 			return EXIT_OK;
 		}

@@ -30,7 +30,7 @@ static const cli_flag flags[] = {
 	CLI_COMMON_FLAGS,
 };
 
-static const command_help help = {
+const command_help eval_help = {
 	.usage =
 		"bern eval RUN [--episodes N] [--policy sampled|mean-field|thresholded] [--seed N] "
 		"[--min-return X] [--json]",
@@ -115,7 +115,7 @@ int cmd_eval(const char *program, int argc, char **argv)
 		else if (request.run)
 			rc = bern_fail(&e, BERN_EUSAGE,
 				       "'%.100s' is one argument too many; usage: %s", args.text,
-				       help.usage);
+				       eval_help.usage);
 		else
 			request.run = args.text;
 	}
@@ -123,9 +123,9 @@ int cmd_eval(const char *program, int argc, char **argv)
 	request.env_paths = paths;
 	request.isolation.command = request.style.quiet ? NULL : "eval";
 	if (rc == 0 && wants_help)
-		help_print(stdout, &help);
+		help_print(stdout, &eval_help);
 	else if (rc == 0 && !request.run)
-		rc = bern_fail(&e, BERN_EUSAGE, "which run? usage: %s", help.usage);
+		rc = bern_fail(&e, BERN_EUSAGE, "which run? usage: %s", eval_help.usage);
 	else if (rc == 0)
 		status = eval_run(&request);
 	free(paths);

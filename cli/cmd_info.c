@@ -14,7 +14,7 @@ static const cli_flag flags[] = {
 	CLI_COMMON_FLAGS,
 };
 
-static const command_help help = {
+const command_help info_help = {
 	.usage = "bern info ENV [--json] [--set env.KEY=VALUE]... [--env-path PATH]...",
 	.summary = "Tells all about one environment: what is seen, what can be done, what can be\n"
 		   "set.",
@@ -57,7 +57,7 @@ int cmd_info(const char *program, int argc, char **argv)
 		if (args.kind == ARG_WORD && word)
 			rc = bern_fail(&e, BERN_EUSAGE,
 				       "'%.100s' is one argument too many; usage: %s", args.text,
-				       help.usage);
+				       info_help.usage);
 		else if (args.kind == ARG_WORD)
 			word = args.text;
 		else if (args.index == FLAG_ENV_PATH)
@@ -70,10 +70,11 @@ int cmd_info(const char *program, int argc, char **argv)
 			break;
 	}
 	if (rc == 0 && wants_help)
-		help_print(stdout, &help);
+		help_print(stdout, &info_help);
 	else if (rc == 0 && !word)
 		rc = bern_fail(&e, BERN_EUSAGE,
-			       "which environment? usage: %s; `bern envs` lists them", help.usage);
+			       "which environment? usage: %s; `bern envs` lists them",
+			       info_help.usage);
 	else if (rc == 0)
 		rc = tell(word, paths, path_count, &given, json, &e);
 	config_list_finish(&given);

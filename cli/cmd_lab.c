@@ -4,19 +4,7 @@
 
 #include <string.h>
 
-static const lab_command lab_commands[] = {
-	{"gap", "binary neurons beside the same network by back-propagation", lab_gap},
-	{"gates", "conditional computation: experts behind gates of every kind", lab_gates},
-	{"list", "the estimators: source, biased or not, needs, cost", lab_list},
-	{"one-unit", "the smallest story: one unit, every estimator, exactly", lab_one_unit_table},
-	{"prove", "prove that each estimator is what it claims to be", lab_prove_all},
-	{"variance", "measure how much estimates vary along a training", lab_variance_table},
-	{"race", "the steps that each estimator needs on CartPole-v1", lab_race},
-	{"scale", "the steps that wide and deep networks need", lab_scale},
-};
-#define COUNT (sizeof lab_commands / sizeof lab_commands[0])
-
-static void print_help(FILE *out)
+static void print_help(FILE *out, const command *lab)
 {
 	fprintf(out,
 		"usage: bern lab COMMAND [arguments]\n\n"
@@ -28,30 +16,33 @@ static void print_help(FILE *out)
 		"  bern lab one-unit\n"
 		"  bern lab prove firings\n\n"
 		"commands\n");
-	for (size_t i = 0; i < COUNT; i++)
-		fprintf(out, "  %-10s %s\n", lab_commands[i].name, lab_commands[i].summary);
+	for (size_t i = 0; i < lab->command_count; i++)
+		fprintf(out, "  %-10s %s\n", lab->commands[i].name, lab->commands[i].summary);
 	fprintf(out, "\n`bern lab COMMAND --help` tells more.\n");
 }
 
 int cmd_lab(const char *program, int argc, char **argv)
 {
-	const char *names[COUNT];
+	const command *lab = command_find("lab");
+	const char *names[32];
+	size_t count = 0;
 	char hint[128];
 	bern_error e;
 	if (argc < 2) {
-		print_help(stderr);
+		print_help(stderr, lab);
 		return EXIT_MISUSED;
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
-		print_help(stdout);
+		print_help(stdout, lab);
 		return EXIT_OK;
 	}
-	for (size_t i = 0; i < COUNT; i++) {
-		names[i] = lab_commands[i].name;
-		if (!strcmp(argv[1], names[i]))
-			return lab_commands[i].run(program, argc - 1, argv + 1);
+	for (size_t i = 0; i < lab->command_count; i++) {
+		if (!strcmp(argv[1], lab->commands[i].name))
+			return lab->commands[i].run(program, argc - 1, argv + 1);
+		if (count < sizeof names / sizeof names[0])
+			names[count++] = lab->commands[i].name;
 	}
-	bern_suggest(argv[1], names, COUNT, hint, sizeof hint);
+	bern_suggest(argv[1], names, count, hint, sizeof hint);
 	bern_fail(&e, BERN_EUSAGE, "no %s %.100s%s%s", argv[1][0] == '-' ? "option" : "command",
 		  argv[1], hint, *hint ? "" : "; `bern lab --help` lists what there is");
 	return report_error("lab", &e);

@@ -13,7 +13,7 @@ static const cli_flag flags[] = {
 	CLI_COMMON_FLAGS,
 };
 
-static const command_help help = {
+const command_help new_env_help = {
 	.usage = "bern new-env NAME [--dir DIR]",
 	.summary = "Writes a folder to start an environment of your own from: env.c, a small task\n"
 		   "that can be learned; meson.build, which builds it and checks it; README.md.",
@@ -88,7 +88,7 @@ int cmd_new_env(const char *program, int argc, char **argv)
 		if (args.kind == ARG_WORD && name)
 			rc = bern_fail(&e, BERN_EUSAGE,
 				       "'%.100s' is one argument too many; usage: %s", args.text,
-				       help.usage);
+				       new_env_help.usage);
 		else if (args.kind == ARG_WORD)
 			name = args.text;
 		else if (args.index == FLAG_DIR)
@@ -98,9 +98,9 @@ int cmd_new_env(const char *program, int argc, char **argv)
 	if (rc == 0 && !wants_help && dir && !*dir)
 		rc = bern_fail(&e, BERN_EUSAGE, "--dir: '' is no folder");
 	if (rc == 0 && wants_help)
-		help_print(stdout, &help);
+		help_print(stdout, &new_env_help);
 	else if (rc == 0 && !name)
-		rc = bern_fail(&e, BERN_EUSAGE, "which name? usage: %s", help.usage);
+		rc = bern_fail(&e, BERN_EUSAGE, "which name? usage: %s", new_env_help.usage);
 	else if (rc == 0)
 		rc = make(name, dir, program, &e);
 	return rc ? report_error("new-env", &e) : EXIT_OK;

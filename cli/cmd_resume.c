@@ -22,7 +22,7 @@ static const cli_flag flags[] = {
 	CLI_COMMON_FLAGS,
 };
 
-static const command_help help = {
+const command_help resume_help = {
 	.usage = "bern resume RUN [--total-timesteps N] [--env-path PATH]...",
 	.summary = "Goes on with a run from its latest checkpoint, to the same bits as if it had\n"
 		   "never stopped.",
@@ -47,7 +47,7 @@ int cmd_resume(const char *program, int argc, char **argv)
 		if (args.kind == ARG_WORD && request.run)
 			rc = bern_fail(&e, BERN_EUSAGE,
 				       "'%.100s' is one argument too many; usage: %s", args.text,
-				       help.usage);
+				       resume_help.usage);
 		else if (args.kind == ARG_WORD)
 			request.run = args.text;
 		else if (args.index == FLAG_TOTAL_TIMESTEPS) {
@@ -73,9 +73,9 @@ int cmd_resume(const char *program, int argc, char **argv)
 	request.env_paths = paths;
 	request.isolation.command = request.style.quiet ? NULL : "resume";
 	if (rc == 0 && wants_help)
-		help_print(stdout, &help);
+		help_print(stdout, &resume_help);
 	else if (rc == 0 && !request.run)
-		rc = bern_fail(&e, BERN_EUSAGE, "which run? usage: %s", help.usage);
+		rc = bern_fail(&e, BERN_EUSAGE, "which run? usage: %s", resume_help.usage);
 	else if (rc == 0)
 		status = train_resume(&request);
 	free(paths);

@@ -32,7 +32,7 @@ static const cli_flag flags[] = {
 	CLI_COMMON_FLAGS,
 };
 
-static const command_help help = {
+const command_help trace_help = {
 	.usage = "bern trace ENV [--seed N] [--actions FILE|-|random] [--episodes N] [--steps N] "
 		 "[--state] [--set env.KEY=VALUE]... [--env-path PATH]...",
 	.summary = "Plays an environment and prints every step as a table with tabs: t, action,\n"
@@ -142,15 +142,16 @@ int cmd_trace(const char *program, int argc, char **argv)
 		else if (g.word)
 			rc = bern_fail(&e, BERN_EUSAGE,
 				       "'%.100s' is one argument too many; usage: %s", args.text,
-				       help.usage);
+				       trace_help.usage);
 		else
 			g.word = args.text;
 	}
 	if (rc == 0 && g.wants_help)
-		help_print(stdout, &help);
+		help_print(stdout, &trace_help);
 	else if (rc == 0 && !g.word)
 		rc = bern_fail(&e, BERN_EUSAGE,
-			       "which environment? usage: %s; `bern envs` lists them", help.usage);
+			       "which environment? usage: %s; `bern envs` lists them",
+			       trace_help.usage);
 	else if (rc == 0)
 		rc = run(&g, &e);
 	config_list_finish(&g.settings);

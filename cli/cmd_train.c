@@ -33,7 +33,7 @@ static const cli_flag flags[] = {
 	CLI_COMMON_FLAGS,
 };
 
-static const command_help help = {
+const command_help train_help = {
 	.usage = "bern train ENV [options]",
 	.summary = "Trains an agent in an environment, by the environment's recipe unless told\n"
 		   "otherwise.",
@@ -119,7 +119,7 @@ static int32_t read_line(train_line *line, int argc, char **argv, bern_error *e)
 		else if (line->sources.env)
 			rc = bern_fail(e, BERN_EUSAGE,
 				       "'%.100s' is one argument too many; usage: %s", args.text,
-				       help.usage);
+				       train_help.usage);
 		else
 			line->sources.env = args.text;
 		if (rc)
@@ -168,7 +168,7 @@ int cmd_train(const char *program, int argc, char **argv)
 	line.sources.note = note;
 	line.sources.user = &line.style;
 	if (rc == 0 && line.help) {
-		help_print(stdout, &help);
+		help_print(stdout, &train_help);
 	} else if (rc == 0) {
 		train_request request = {.style = line.style, .force = line.force};
 		config_origins origins;

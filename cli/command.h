@@ -20,6 +20,12 @@ typedef struct command {
 	const char *name, *summary;
 	/* program: as the user called it; argv[0] is the subcommand's name. Returns the exit status. */
 	int (*run)(const char *program, int argc, char **argv);
+	const struct command_help *help; /* what --help says; NULL: it has commands of its own */
+	/* What its words name, for completion: "env", "recipe", "run", "estimator", "shell"; several with blanks between;
+	 * NULL: nothing that could be listed. */
+	const char *words;
+	const struct command *commands; /* (command_count) its own, as of `bern lab` */
+	size_t command_count;
 } command;
 
 int cmd_train(const char *program, int argc, char **argv);
@@ -33,9 +39,14 @@ int cmd_check_env(const char *program, int argc, char **argv);
 int cmd_bench(const char *program, int argc, char **argv);
 int cmd_lab(const char *program, int argc, char **argv);
 
-/* The table of commands in main.c, in the order of the help. */
+/* What their --help says; in their files. */
+extern const struct command_help train_help, resume_help, eval_help, envs_help, info_help,
+	trace_help, new_env_help, check_env_help, bench_help;
+
+/* The table of commands (commands.c), in the order of the help: --help, the manual pages and completion read it. */
 extern const command commands[];
 extern const size_t command_count;
+const command *command_find(const char *name); /* NULL: there is none */
 
 /* A file or folder of the source tree if the program lies in its build folder, else NULL. Owned by the caller: free. */
 char *source_path(const char *inside);

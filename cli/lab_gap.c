@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const command_help help = {
+const command_help lab_gap_help = {
 	.usage = "bern lab gap [ENV...] [--seeds N] [--budget N] [--json]",
 	.summary =
 		"Trains networks of one shape on each ENV (default: CartPole-v1, Acrobot-v1): relu "
@@ -150,9 +150,9 @@ int lab_gap(const char *program, int argc, char **argv)
 	double random_return[LAB_CONTEST_WORDS];
 	bern_error e;
 	(void)program;
-	int32_t rc = lab_contest_read(&request, argc, argv, LAB_CONTEST_WORDS, &help, &e);
+	int32_t rc = lab_contest_read(&request, argc, argv, LAB_CONTEST_WORDS, &lab_gap_help, &e);
 	if (rc == 0 && request.wants_help) {
-		help_print(stdout, &help);
+		help_print(stdout, &lab_gap_help);
 		return EXIT_OK;
 	}
 	if (rc == 0 && request.word_count == 0) {

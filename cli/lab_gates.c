@@ -44,7 +44,7 @@ static const cli_flag flags[] = {
 };
 #define FLAG_COUNT (sizeof flags / sizeof flags[0])
 
-static const command_help help = {
+const command_help lab_gates_help = {
 	.usage = "bern lab gates [KIND...] [options]",
 	.summary =
 		"Conditional computation: expert units that are computed only where a gate is "
@@ -328,7 +328,7 @@ int lab_gates(const char *program, int argc, char **argv)
 	int32_t failed;
 	while ((failed = arg_next(&args, &e)) == 0 && args.kind != ARG_END) {
 		if (args.kind == ARG_FLAG && args.index == FLAG_HELP) {
-			help_print(stdout, &help);
+			help_print(stdout, &lab_gates_help);
 			return EXIT_OK;
 		}
 		failed = args.kind == ARG_WORD ? choose(&request, args.text, &e)

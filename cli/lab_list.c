@@ -14,7 +14,7 @@ static const cli_flag flags[] = {
 	CLI_COMMON_FLAGS,
 };
 
-static const command_help help = {
+const command_help lab_list_help = {
 	.usage = "bern lab list [--json]",
 	.summary =
 		"Lists the estimators of the gradient that `bern train --estimator` knows, and\n"
@@ -109,14 +109,14 @@ int lab_list(const char *program, int argc, char **argv)
 		if (args.kind == ARG_WORD) {
 			rc = bern_fail(&e, BERN_EUSAGE,
 				       "'%.100s' is one argument too many; usage: %s", args.text,
-				       help.usage);
+				       lab_list_help.usage);
 			break;
 		}
 		json = json || args.index == FLAG_JSON;
 		wants_help = args.index == FLAG_HELP;
 	}
 	if (rc == 0 && wants_help)
-		help_print(stdout, &help);
+		help_print(stdout, &lab_list_help);
 	else if (rc == 0 && json)
 		rc = print_json(&e);
 	else if (rc == 0)

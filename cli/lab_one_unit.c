@@ -16,7 +16,7 @@ static const cli_flag flags[] = {
 	CLI_COMMON_FLAGS,
 };
 
-static const command_help help = {
+const command_help lab_one_unit_help = {
 	.usage = "bern lab one-unit [--p X] [--target X] [--units N] [--json]",
 	.summary =
 		"One unit fires, h = 1 with probability p, and pays the loss f = (h - t)^2. What "
@@ -116,7 +116,7 @@ int lab_one_unit_table(const char *program, int argc, char **argv)
 		if (args.kind == ARG_WORD) {
 			rc = bern_fail(&e, BERN_EUSAGE,
 				       "'%.100s' is one argument too many; usage: %s", args.text,
-				       help.usage);
+				       lab_one_unit_help.usage);
 		} else if (args.index == FLAG_P) {
 			rc = bern_param_parse(&p, args.text, &value, &e);
 			request.p = value.r;
@@ -133,7 +133,7 @@ int lab_one_unit_table(const char *program, int argc, char **argv)
 		wants_help = args.index == FLAG_HELP;
 	}
 	if (rc == 0 && wants_help)
-		help_print(stdout, &help);
+		help_print(stdout, &lab_one_unit_help);
 	else if (rc == 0)
 		print_story(&request);
 	return rc ? report_error("lab one-unit", &e) : EXIT_OK;

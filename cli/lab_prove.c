@@ -35,7 +35,7 @@ static const cli_flag flags[] = {
 	CLI_COMMON_FLAGS,
 };
 
-static const command_help help = {
+const command_help lab_prove_help = {
 	.usage = "bern lab prove [NAME...] [--seed N] [--max-bits N] [--samples N] [--alpha X] "
 		 "[--bias X] [--json]",
 	.summary =
@@ -237,7 +237,7 @@ int lab_prove_all(const char *program, int argc, char **argv)
 			rc = take_flag(&plan, &style, &alarms, &args, &wants_help, &e);
 	}
 	if (rc == 0 && wants_help)
-		help_print(stdout, &help);
+		help_print(stdout, &lab_prove_help);
 	else if (rc == 0 && alarms)
 		status = count_false_alarms(&plan, alarms, style.json);
 	else if (rc == 0)

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define ENV "CartPole-v1"
-static const command_help help = {
+const command_help lab_race_help = {
 	.usage = "bern lab race [NAME...] [--seeds N] [--budget N] [--json]",
 	.summary = "Lets the estimators NAME (default: all) learn " ENV " with one and with two\n"
 		   "hidden layers, and tells the environment steps each needs.",
@@ -213,9 +213,9 @@ int lab_race(const char *program, int argc, char **argv)
 	race r = {.contest = {.measure = CONTEST_STEPS}};
 	bern_error e;
 	(void)program;
-	int32_t rc = lab_contest_read(&request, argc, argv, LAB_CONTEST_WORDS, &help, &e);
+	int32_t rc = lab_contest_read(&request, argc, argv, LAB_CONTEST_WORDS, &lab_race_help, &e);
 	if (rc == 0 && request.wants_help) {
-		help_print(stdout, &help);
+		help_print(stdout, &lab_race_help);
 		return EXIT_OK;
 	}
 	if (rc == 0)

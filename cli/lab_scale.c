@@ -17,7 +17,7 @@ static const cli_flag flags[] = {
 	{"plot-depth", 0, "FILE", "also draw steps against depth, as SVG"},
 };
 
-static const command_help help = {
+const command_help lab_scale_help = {
 	.usage = "bern lab scale [--seeds N] [--budget N] [--plot-width FILE] [--plot-depth FILE] "
 		 "[--json]",
 	.summary = "Tells how many environment steps networks of 8 to 2,048 units, and of 1 to 8 "
@@ -157,9 +157,9 @@ int lab_scale(const char *program, int argc, char **argv)
 	contest c = {.measure = CONTEST_STEPS};
 	bern_error e;
 	(void)program;
-	int32_t rc = lab_contest_read(&request, argc, argv, 0, &help, &e);
+	int32_t rc = lab_contest_read(&request, argc, argv, 0, &lab_scale_help, &e);
 	if (rc == 0 && request.wants_help) {
-		help_print(stdout, &help);
+		help_print(stdout, &lab_scale_help);
 		return EXIT_OK;
 	}
 	if (rc == 0)

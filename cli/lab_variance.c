@@ -46,7 +46,7 @@ static const cli_flag flags[] = {
 	CLI_COMMON_FLAGS,
 };
 
-static const command_help help = {
+const command_help lab_variance_help = {
 	.usage = "bern lab variance ENV [--estimators LIST] [--over width|depth|horizon|firings] "
 		 "[--values LIST] [--at LIST] [--plays N] [--csv FILE] [--plot FILE] [options]",
 	.summary = "Trains an agent for some steps, stops, and measures how much the estimates of "
@@ -207,7 +207,7 @@ static int32_t read_line(variance_request *r, int argc, char **argv, bern_error 
 		else if (r->sources.env)
 			rc = bern_fail(e, BERN_EUSAGE,
 				       "'%.100s' is one argument too many; usage: %s", args.text,
-				       help.usage);
+				       lab_variance_help.usage);
 		else
 			r->sources.env = args.text;
 	}
@@ -486,9 +486,10 @@ int lab_variance_table(const char *program, int argc, char **argv)
 	int32_t rc = r.paths ? read_line(&r, argc, argv, &e)
 			     : bern_fail(&e, BERN_EMEMORY, "memory is out");
 	if (rc == 0 && r.wants_help) {
-		help_print(stdout, &help);
+		help_print(stdout, &lab_variance_help);
 	} else if (rc == 0 && !r.sources.env && !r.sources.recipe) {
-		rc = bern_fail(&e, BERN_EUSAGE, "which environment? usage: %s", help.usage);
+		rc = bern_fail(&e, BERN_EUSAGE, "which environment? usage: %s",
+			       lab_variance_help.usage);
 	} else if (rc == 0) {
 		rc = open_registry(&registry, r.paths, r.path_count, &e);
 		if (!rc)

@@ -11,20 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-const command commands[] = {
-	{"train", "train an agent in an environment", cmd_train},
-	{"resume", "go on with a run that was stopped", cmd_resume},
-	{"eval", "measure a trained agent", cmd_eval},
-	{"envs", "list the environments", cmd_envs},
-	{"info", "tell all about one environment", cmd_info},
-	{"trace", "print the steps of an environment", cmd_trace},
-	{"new-env", "write a folder to start an environment of your own from", cmd_new_env},
-	{"check-env", "check whether an environment keeps its promises", cmd_check_env},
-	{"bench", "measure the speed of environments", cmd_bench},
-	{"lab", "examine and prove the estimators of the gradient", cmd_lab},
-};
-const size_t command_count = sizeof commands / sizeof commands[0];
-
 static void print_help(FILE *out)
 {
 	fprintf(out, "usage: bern COMMAND [arguments]\n\n"
@@ -50,23 +36,18 @@ static void print_version(void)
 
 static int no_command(const char *name)
 {
-	const char *names[sizeof commands / sizeof commands[0]];
+	const char *names[64];
+	size_t count = 0;
 	char hint[128];
 	bern_error e;
-	for (size_t i = 0; i < command_count; i++)
-		names[i] = commands[i].name;
-	bern_suggest(name, names, command_count, hint, sizeof hint);
+	while (count < command_count && count < sizeof names / sizeof names[0]) {
+		names[count] = commands[count].name;
+		count++;
+	}
+	bern_suggest(name, names, count, hint, sizeof hint);
 	bern_fail(&e, BERN_EUSAGE, "no %s %.100s%s%s", name[0] == '-' ? "option" : "command", name,
 		  hint, *hint ? "" : "; `bern --help` lists what there is");
 	return report_error(NULL, &e);
-}
-
-static const command *find_command(const char *name)
-{
-	for (size_t i = 0; i < command_count; i++)
-		if (!strcmp(commands[i].name, name))
-			return &commands[i];
-	return NULL;
 }
 
 static int run(int argc, char **argv)
@@ -86,7 +67,7 @@ static int run(int argc, char **argv)
 		return EXIT_OK;
 	}
 	int wants_help = !strcmp(name, "help");
-	const command *found = find_command(wants_help ? argv[2] : name);
+	const command *found = command_find(wants_help ? argv[2] : name);
 	if (!found)
 		return no_command(wants_help ? argv[2] : name);
 	if (wants_help) {
