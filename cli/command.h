@@ -51,6 +51,9 @@ const command *command_find(const char *name); /* NULL: there is none */
 /* A file or folder of the source tree if the program lies in its build folder, else NULL. Owned by the caller: free. */
 char *source_path(const char *inside);
 
+/* A file or folder of the build folder if the program lies in one, else NULL. Owned by the caller: free. */
+char *build_path(const char *inside);
+
 /* The commit the program was built from, or "unknown". */
 const char *version_commit(void);
 

@@ -50,21 +50,27 @@ static int program_folder(char *out, size_t size)
 }
 
 /* Both are found from the program, so that a tree that was moved still works. */
-char *source_path(const char *inside)
+char *build_path(const char *inside)
 {
-#ifdef BERN_BUILD_TO_SOURCE
 	char program[4096];
 	if (!program_folder(program, sizeof program))
 		return NULL;
 	char *marker = text_of("%s/meson-private/coredata.dat", program);
 	int in_build = marker && access(marker, F_OK) == 0;
 	free(marker);
+	return in_build ? text_of("%s/%s", program, inside) : NULL;
+}
+
+char *source_path(const char *inside)
+{
+#ifdef BERN_BUILD_TO_SOURCE
+	char *build = build_path(BERN_BUILD_TO_SOURCE), *folder = NULL;
 	/* absolute where the build folder lies outside of the source tree */
-	char *folder = NULL;
-	if (in_build && BERN_BUILD_TO_SOURCE[0] == '/')
-		folder = text_of("%s/%s", BERN_BUILD_TO_SOURCE, inside);
-	else if (in_build)
-		folder = text_of("%s/%s/%s", program, BERN_BUILD_TO_SOURCE, inside);
+	if (build)
+		folder = text_of("%s/%s",
+				 BERN_BUILD_TO_SOURCE[0] == '/' ? BERN_BUILD_TO_SOURCE : build,
+				 inside);
+	free(build);
 	/* without the dots, for people to read */
 	char *real = folder ? realpath(folder, NULL) : NULL;
 	free(folder);

@@ -5,16 +5,20 @@
 #ifndef BERN_RECORDER_H
 #define BERN_RECORDER_H
 
-#include <bern/env.h>
-#include <stddef.h>
+#include "canvas.h"
 
 typedef struct bern_recorder {
-	bern_canvas canvas; /* hand out &canvas; it points back here, so do not move the recorder */
-	char *text;         /* owned; "" at first, NULL only if memory was out from the start */
+	/* hand out &canvas or &paper; they point back here, so do not move the recorder */
+	union {
+		bern_canvas canvas;
+		bern_paper paper; /* a letter is as wide as 0.6 of the font size */
+	};
+	char *text; /* owned; "" at first, NULL only if memory was out from the start */
 	size_t length, capacity;
 	size_t calls;       /* drawing calls, view() included */
 	size_t views;       /* calls of view() */
 	size_t before_view; /* calls made before the first view() */
+	size_t open_clips;  /* clips without their unclip yet */
 	size_t bad; /* calls with a number that is not finite, an empty view, a negative size or a NULL */
 	int out_of_memory; /* 1: lines are missing */
 } bern_recorder;
