@@ -319,6 +319,7 @@ static void fire_layer(bern_network *net, bern_trace *trace, size_t l, size_t ro
 		switch (layer->kind) {
 		case BERN_UNITS_BINARY:
 			net->kernels->probability(p, net->a, layer->units);
+			bern_mark(net->marks, BERN_MARK_FORWARD);
 			net->kernels->fire(bern_trace_h(trace, net, l, row, k), p, layer->units,
 					   from_one, rng);
 			break;
@@ -345,6 +346,7 @@ static void fire_layer(bern_network *net, bern_trace *trace, size_t l, size_t ro
 		default:
 			activate(layer->kind, p, net->a, layer->units);
 		}
+		bern_mark(net->marks, BERN_MARK_DRAW);
 	}
 }
 
@@ -407,6 +409,7 @@ void bern_network_act_from(bern_network *net, bern_trace *trace, size_t row, siz
 	int32_t *action = trace->action + row * net->head.components;
 	bern_head_sample(&net->head, action, pi + speaker * N, &draws);
 	bern_head_posterior(&net->head, trace->posterior + row * K, pi, action, K);
+	bern_mark(net->marks, BERN_MARK_HEAD);
 }
 
 void bern_network_act(bern_network *net, bern_trace *trace, size_t row, const uint8_t *mask,

@@ -15,6 +15,7 @@
 
 #include "head.h"
 #include "kernels.h"
+#include "marks.h"
 
 #define BERN_MAX_LAYERS 16
 
@@ -41,10 +42,11 @@ typedef struct bern_network {
 	size_t param_count;
 	size_t most_units; /* largest padded layer, inputs and K included */
 	/* scratch of one forward pass */
-	float *a;         /* (most_units) */
-	float *x;         /* (most_units) what a smooth layer puts out */
-	uint32_t *rows;   /* (most_units) */
-	uint8_t *quiet_h; /* (most_units) gates of a layer that decides */
+	float *a;                /* (most_units) */
+	float *x;                /* (most_units) what a smooth layer puts out */
+	uint32_t *rows;          /* (most_units) */
+	uint8_t *quiet_h;        /* (most_units) gates of a layer that decides */
+	const bern_marks *marks; /* NULL: nobody listens */
 } bern_network;
 
 /* What n forward passes leave behind: row r of each array. */

@@ -441,6 +441,7 @@ static int32_t play(reinforce *self, bern_lanes *lanes, bern_play *asked, bern_e
 			float *lane = self->lane_memory + b * self->memory.size;
 			bern_memory_input(&self->memory, &self->normalizer, self->trace.x + row * I,
 					  lane, lanes->obs + b * O);
+			bern_mark(self->net.marks, BERN_MARK_INPUT);
 			bern_network_act(&self->net, &self->trace, row, mask_of(lanes, b),
 					 &self->firing[b]);
 			if (self->refire.mask)
@@ -452,8 +453,10 @@ static int32_t play(reinforce *self, bern_lanes *lanes, bern_play *asked, bern_e
 		failed = ask(self, BERN_PLAY_ACTED, asked, t, e);
 		if (!failed)
 			failed = step(self, lanes, self->trace.action + t * B * C, e);
+		bern_mark(self->net.marks, BERN_MARK_PHYSICS);
 		if (!failed)
 			failed = take_outcome(self, lanes, t, e);
+		bern_mark(self->net.marks, BERN_MARK_OUTCOME);
 		if (!failed && self->config.whole_episodes)
 			failed = look_for_end(self, t, &over, e);
 		self->steps = t + 1;
@@ -466,6 +469,7 @@ static int32_t play(reinforce *self, bern_lanes *lanes, bern_play *asked, bern_e
 		self->last_value[b] = value_of(self, b, lanes->obs + b * O);
 	for (size_t row = 0; row < self->steps * B; row++)
 		self->values[row] = bern_value_of(&self->value, self->trace.x + row * I);
+	bern_mark(self->net.marks, BERN_MARK_VALUES);
 	return 0;
 }
 
@@ -685,8 +689,10 @@ static int32_t play_and_estimate(reinforce *self, bern_lanes *lanes, bern_error 
 							       config->entropy_coef, lanes->steps),
 			      .entropy_mean = *self->entropy_mean,
 			      .unit = config->baseline == BERN_BASELINE_UNIT ? &self->unit : NULL};
+	bern_mark(self->net.marks, BERN_MARK_CREDIT);
 	if (!config->traces) {
 		estimate(self, &self->trace, self->steps, B, &signal);
+		bern_mark(self->net.marks, BERN_MARK_ESTIMATOR);
 		return 0;
 	}
 	for (size_t b = 0; b < B; b++)
@@ -694,6 +700,7 @@ static int32_t play_and_estimate(reinforce *self, bern_lanes *lanes, bern_error 
 			&self->traces, b, (double)self->advantage[b], self->flags[b] != 0);
 	bern_eligibility_step(&self->traces, self->estimator, &self->net, &self->trace,
 			      &self->value, &signal, self->flags, &self->work, self->gradient);
+	bern_mark(self->net.marks, BERN_MARK_ESTIMATOR);
 	return 0;
 }
 
@@ -815,6 +822,7 @@ static int32_t reinforce_learn(bern_agent *agent, bern_lanes *lanes, bern_error 
 	finish_estimate(self, 1);
 	size_t B = (size_t)config->num_envs, R = self->steps * B;
 	float entropy = mean_entropy(self, R);
+	bern_mark(self->net.marks, BERN_MARK_LOGS);
 	double norm = bern_clip_norm(self->kernels, self->gradient, self->net.param_count,
 				     config->max_grad_norm);
 	failed = check_number("the norm of the policy's gradient", norm, lanes->steps, e);
@@ -824,10 +832,13 @@ static int32_t reinforce_learn(bern_agent *agent, bern_lanes *lanes, bern_error 
 	const float *weight = weigh_rows(self, &self->trace, R);
 	bern_optimizer_step(&self->optimizer, self->net.params, self->gradient, rate);
 	bern_homeostasis_step(&self->homeostasis, &self->net, &self->trace, R, rate);
+	bern_mark(self->net.marks, BERN_MARK_OPTIMIZER);
 	double loss = learn_value(self, weight, R, lanes->steps);
+	bern_mark(self->net.marks, BERN_MARK_BASELINE);
 	failed = check_number("the baseline's squared error", loss, lanes->steps, e);
 	if (!failed && config->epochs > 1)
 		failed = learn_again(self, lanes, e);
+	bern_mark(self->net.marks, BERN_MARK_AGAIN);
 	if (!failed)
 		failed = check_number(
 			"the sum of the policy's squared weights",
@@ -849,6 +860,7 @@ static int32_t reinforce_learn(bern_agent *agent, bern_lanes *lanes, bern_error 
 	self->sums[SUM_EXPLAINED] += variance_explained(self->target, self->values, R);
 	self->sums[SUM_NORM] += norm;
 	self->sums[SUM_RATE] = rate;
+	bern_mark(self->net.marks, BERN_MARK_LOGS);
 	return 0;
 }
 
@@ -861,6 +873,11 @@ int32_t bern_reinforce_estimate(bern_agent *agent, bern_lanes *lanes, bern_error
 	if (self->config.epochs > 1)
 		bern_refire_forget(&self->refire);
 	return failed;
+}
+
+void bern_reinforce_watch(bern_agent *agent, const bern_marks *marks)
+{
+	((reinforce *)agent)->net.marks = marks;
 }
 
 void bern_reinforce_look(bern_agent *agent, bern_reinforce_view *view)

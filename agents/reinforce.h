@@ -28,6 +28,10 @@ typedef struct bern_reinforce_view {
 /* `agent` is of the kind bern_agent_reinforce. */
 void bern_reinforce_look(bern_agent *agent, bern_reinforce_view *view);
 
+/* From here on learn() tells the listener of each part of its work that is done (borrowed, outlives the agent; NULL: nobody
+ * listens). */
+void bern_reinforce_watch(bern_agent *agent, const bern_marks *marks);
+
 /* Plays as learn() does, and writes the estimate of the gradient. Lanes, random streams, the running normalisation of
  * observations and (advantage_scale running) of advantages move on; parameters, baselines and the estimator's memory stay as
  * they are. The gradient is that of the mean over steps, with whole_episodes over episodes. */

@@ -1,6 +1,6 @@
 #include "bench_env.h"
 
-#include "kernels.h"
+#include "bench_time.h"
 #include "tiles.h"
 
 #include <bern/batch.h>
@@ -9,7 +9,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define COPIES 64 /* stepped one by one */
 #define TILES  64 /* stepped by the batch, and by lanes */
@@ -381,49 +380,7 @@ static int32_t play_lanes(bench *b, uint64_t rounds, bern_error *e)
 	return rc;
 }
 
-/* ---- time ------------------------------------------------------------------------------------------------ */
-
-/* Of this thread's work: what others do on the machine counts less. */
-static double seconds_now(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static int by_size(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-	return (x > y) - (x < y);
-}
-
-/* Calls play(what, rounds) so often that it takes about `seconds`, `repeats` times. The median of rounds a second. */
-static int32_t rate_of(int32_t (*play)(void *what, uint64_t rounds, bern_error *e), void *what,
-		       double seconds, size_t repeats, double *rate, bern_error *e)
-{
-	uint64_t rounds = 1;
-	double took = 0, *rates = malloc(repeats * sizeof *rates);
-	int32_t rc = rates ? BERN_OK : bern_fail(e, BERN_EMEMORY, "out of memory");
-	while (!rc && took < seconds / 4) {
-		double start = seconds_now();
-		rounds *= 2;
-		rc = play(what, rounds, e);
-		took = seconds_now() - start;
-	}
-	rounds = (uint64_t)((double)rounds * seconds / (took > 0 ? took : 1)) + 1;
-	for (size_t i = 0; !rc && i < repeats; i++) {
-		double start = seconds_now();
-		rc = play(what, rounds, e);
-		took = seconds_now() - start;
-		rates[i] = (double)rounds / (took > 0 ? took : 1e-9);
-	}
-	if (!rc) {
-		qsort(rates, repeats, sizeof *rates, by_size);
-		*rate = (rates[(repeats - 1) / 2] + rates[repeats / 2]) / 2;
-	}
-	free(rates);
-	return rc;
-}
+/* ---- all three ------------------------------------------------------------------------------------------ */
 
 static const struct way {
 	int32_t (*begin)(bench *b, bern_error *e);
@@ -460,67 +417,9 @@ int32_t bench_env(const bern_world *world, double seconds, size_t repeats,
 		if (!rc)
 			rc = ways[k].begin(&b, e);
 		if (!rc)
-			rc = rate_of(play_way, &p, seconds, repeats, &steps_per_second[k], e);
+			rc = bench_rate(play_way, &p, seconds, repeats, &steps_per_second[k], e);
 		steps_per_second[k] *= (double)ways[k].copies;
 		bench_finish(&b);
 	}
-	return rc;
-}
-
-/* ---- the machine --------------------------------------------------------------------------------------------- */
-
-#define COPIED_BYTES ((size_t)64 << 20)
-
-typedef struct stock {
-	const bern_kernels *kernels;
-	bern_firing_rng rng;
-	uint32_t sum;
-	unsigned char *from, *to;
-} stock;
-
-static int32_t play_draws(void *what, uint64_t rounds, bern_error *e)
-{
-	stock *s = what;
-	(void)e;
-	for (uint64_t r = 0; r < rounds; r++)
-		for (int i = 0; i < 64; i++) {
-			uint32_t u[BERN_LEAPS];
-			s->kernels->draw(u, &s->rng);
-			s->sum += u[0];
-		}
-	return BERN_OK;
-}
-
-static int32_t play_copies(void *what, uint64_t rounds, bern_error *e)
-{
-	stock *s = what;
-	(void)e;
-	for (uint64_t r = 0; r < rounds; r++) {
-		s->from[r % COPIED_BYTES]++;
-		memcpy(s->to, s->from, COPIED_BYTES);
-		s->sum += s->to[s->sum % COPIED_BYTES];
-	}
-	return BERN_OK;
-}
-
-int32_t bench_machine_ceilings(bench_machine *machine, double seconds, size_t repeats,
-			       bern_error *e)
-{
-	stock s = {.from = take(1, COPIED_BYTES), .to = take(1, COPIED_BYTES)};
-	int32_t rc = s.from && s.to ? BERN_OK : bern_fail(e, BERN_EMEMORY, "out of memory");
-	bern_firing_rng_stream(&s.rng, 1, (bern_stream_key){.purpose = BERN_FOR_FIRING});
-	if (!rc)
-		rc = bern_kernels_select(&s.kernels, e);
-	if (!rc)
-		rc = rate_of(play_draws, &s, seconds, repeats, &machine->draws, e);
-	if (!rc)
-		rc = rate_of(play_copies, &s, seconds, repeats, &machine->copied, e);
-	if (!rc) {
-		machine->level = s.kernels->name;
-		machine->draws *= 64 * BERN_LEAPS;
-		machine->copied *= (double)COPIED_BYTES;
-	}
-	free(s.from);
-	free(s.to);
 	return rc;
 }

@@ -19,13 +19,4 @@ int32_t bench_env(const bern_world *world, double seconds, size_t repeats,
 /* An environment that does nothing: what its steps take is what measuring takes. */
 extern const bern_env bench_empty_env;
 
-/* What the machine can do: random 32-bit numbers a second, drawn 16 at a time, and bytes a second copied by memcpy, of a block that
- * does not fit the caches. */
-typedef struct bench_machine {
-	const char *level; /* of instructions */
-	double draws, copied;
-} bench_machine;
-int32_t bench_machine_ceilings(bench_machine *machine, double seconds, size_t repeats,
-			       bern_error *e);
-
 #endif

@@ -1,7 +1,9 @@
 #include "command.h"
 
 #include "bench_env.h"
+#include "bench_net.h"
 #include "bench_recipes.h"
+#include "bench_train.h"
 #include "opened_env.h"
 #include "options.h"
 
@@ -15,6 +17,9 @@ enum {
 	FLAG_SECONDS,
 	FLAG_REPEATS,
 	FLAG_SEEDS,
+	FLAG_FIRINGS,
+	FLAG_FIRE_RATE,
+	FLAG_PROFILE,
 	FLAG_SET,
 	FLAG_ENV_PATH,
 	FLAG_QUIET,
@@ -23,10 +28,15 @@ enum {
 };
 static const cli_flag flags[] = {
 	{"json", 0, NULL, "one JSON object a line"},
-	{"seconds", 0, "S", "env: of one measurement [0.05; 0.001 .. 60]"},
-	{"repeats", 0, "N", "env: measurements, of which the median is told [5; 1 .. 1000]"},
-	{"seeds", 0, "N", "recipes: trainings of each, seeds 1 .. N [10; 1 .. 10000]"},
-	{"set", 0, "env.KEY=VALUE", "env: open them with that parameter; may be given again"},
+	{"seconds", 0, "S", "env, net, train: of one measurement [0.05, train 0.2; 0.001 .. 60]"},
+	{"repeats", 0, "N",
+	 "env, net, train: measurements, of which the median is told [5; 1 .. 1000]"},
+	{"seeds", 0, "N", "recipes, train: trainings of each, seeds 1 .. N [10; 1 .. 10000]"},
+	{"firings", 0, "K", "net: firings of a layer [16; 1 .. 4096]"},
+	{"fire-rate", 0, "P", "net: share of the units that fire [0.5; 0 .. 1]"},
+	{"profile", 0, NULL, "train: also where the time of a step goes"},
+	{"set", 0, "KEY=VALUE",
+	 "env, train: with env.KEY=VALUE, train also train.KEY=VALUE; may be given again"},
 	{"env-path", 0, "PATH", "a plugin or a folder of plugins to load; may be given again"},
 	CLI_COMMON_FLAGS,
 };
@@ -34,22 +44,49 @@ static const cli_flag flags[] = {
 const command_help bench_help = {
 	.usage = "bern bench env [ENV]... [--json] [--seconds S] [--repeats N] "
 		 "[--set env.KEY=VALUE]... [--env-path PATH]...\n"
+		 "       bern bench net [INPUTSxUNITS]... [--firings K] [--fire-rate P] [--json] "
+		 "[--seconds S] [--repeats N]\n"
+		 "       bern bench train [RECIPE]... [--profile] [--set KEY=VALUE]... [--json] "
+		 "[--seconds S] [--repeats N] [--seeds N]\n"
+		 "       bern bench all [--json] [--seconds S] [--repeats N]\n"
 		 "       bern bench recipes [RECIPE]... [--seeds N] [--json]",
 	.summary =
 		"env measures how many steps a second environments make with random actions, "
 		"resets\n"
-		"included, on one core: all that there are, or those named. recipes trains from\n"
-		"all recipes, or those named, and tells what return they reach.",
+		"included: all that there are, or those named. net measures layers of neurons by\n"
+		"shape, train how many steps a second trainings make, learning included. all is\n"
+		"env, net and train. Everything on one core, beside what the machine could do at\n"
+		"best. recipes trains from all recipes, or those named, and tells what return "
+		"they\n"
+		"reach.",
 	.examples = "  bern bench env CartPole-v1\n"
 		    "  bern bench env ./my_env.so --seconds 0.5 --repeats 9\n"
 		    "  bern bench env --json >speeds.jsonl\n"
 		    "  BERN_CPU=avx2 bern bench env CartPole-v1\n"
+		    "  bern bench net 64x64 1024x1024 --fire-rate 0.1\n"
+		    "  bern bench train --profile\n"
+		    "  bern bench train CartPole-v1 --set train.num_envs=1024\n"
 		    "  bern bench recipes CartPole-v1 FrozenLake-v1 --seeds 3\n",
 	.notes = "scalar: reset, step and observe of 64 copies, called one by one. batch: the\n"
 		 "environment's own batch, 1024 copies, where it has one. lanes: 1024 lanes as\n"
 		 "training steps them, with every check and a random stream for each episode.\n"
 		 "Empty-v0 does nothing and shows what measuring itself takes. Times are of the\n"
 		 "processor, not of the clock on the wall; still, measure on a quiet machine.\n\n"
+		 "net: nanoseconds of one call, and which share of the machine's ceiling that is: "
+		 "of\n"
+		 "multiply-adds, of random numbers for draws. forward: p of the units; of firings: "
+		 "the\n"
+		 "same above a layer of which the share --fire-rate fired.\n\n"
+		 "train: each recipe as it is; without names a list of its own. passes: of the\n"
+		 "baseline over each rollout. Beside the steps a second: random numbers and "
+		 "multiply-\n"
+		 "adds that a step needs at least (by zeros and firings; not told with epochs), "
+		 "and\n"
+		 "which share of the machine's these are. Then the recipe CartPole-v1 with --seeds "
+		 "seeds\n"
+		 "until it is solved, in seconds of learning, looks left out. --profile: the time "
+		 "of\n"
+		 "each part of a step, by the clock on the wall.\n\n"
 		 "A row of recipes, in Markdown: random is the return of random actions, best the\n"
 		 "highest that can be where that is known, goal the recipe's stop_return or else "
 		 "the\n"
@@ -73,9 +110,11 @@ typedef struct given {
 	const char **words, **paths; /* owned lists of borrowed texts */
 	size_t word_count, path_count;
 	config_list settings;
-	double seconds;
-	size_t repeats, seeds;
-	int json, wants_help;
+	double seconds; /* 0: as usual */
+	double fire_rate;
+	size_t repeats, seeds, firings;
+	int json, profile, wants_help;
+	bench_machine machine;
 } given;
 
 static void print_row(const given *g, const char *id, const char *cpu,
@@ -153,14 +192,13 @@ static int32_t measure_all(const given *g, bern_error *e)
 	return rc;
 }
 
-static int32_t run(const given *g, bern_error *e)
+/* What cannot be opened is refused before anything is measured. */
+static int32_t check_envs(const given *g, bern_error *e)
 {
-	bench_machine machine;
+	int32_t rc = BERN_OK;
 	if (!g->word_count && g->settings.count)
 		return bern_fail(e, BERN_EUSAGE, "--set: of which environment? name it; usage: %s",
 				 bench_help.usage);
-	int32_t rc = BERN_OK;
-	/* what cannot be opened is refused before anything is measured */
 	for (size_t i = 0; !rc && i < g->word_count; i++) {
 		opened_env opened;
 		rc = opened_env_init(&opened, "bench", g->words[i], g->paths, g->path_count,
@@ -168,24 +206,80 @@ static int32_t run(const given *g, bern_error *e)
 		if (!rc)
 			opened_env_finish(&opened);
 	}
-	if (rc)
-		return rc;
-	rc = bench_machine_ceilings(&machine, g->seconds, g->repeats, e);
-	if (rc)
-		return rc;
-	if (g->json)
-		printf("{\"machine\":\"%s\",\"draws\":%.6g,\"copied_bytes\":%.6g}\n", machine.level,
-		       machine.draws, machine.copied);
-	else
-		printf("one core, %s: %.3g million random numbers a second, %.3g GB/s copied\n"
-		       "%-30s %10s %10s %10s  batch for   (million steps a second)\n",
-		       machine.level, machine.draws / 1e6, machine.copied / 1e9, "environment",
-		       way_names[0], way_names[1], way_names[2]);
-	rc = measure_empty(g, e);
+	return rc;
+}
+
+static int32_t run_env(const given *g, bern_error *e)
+{
+	if (!g->json)
+		printf("%-30s %10s %10s %10s  batch for   (million steps a second)\n",
+		       "environment", way_names[0], way_names[1], way_names[2]);
+	int32_t rc = measure_empty(g, e);
 	for (size_t i = 0; !rc && i < g->word_count; i++)
 		rc = measure_word(g, g->words[i], e);
 	if (!rc && !g->word_count)
 		rc = measure_all(g, e);
+	return rc;
+}
+
+static int32_t run_net(const given *g, bern_error *e)
+{
+	const bench_net_request request = {.shapes = g->words,
+					   .count = g->word_count,
+					   .firings = g->firings,
+					   .fire_rate = g->fire_rate,
+					   .seconds = g->seconds,
+					   .repeats = g->repeats,
+					   .json = g->json,
+					   .machine = &g->machine};
+	return bench_net(&request, e);
+}
+
+static int32_t run_train(const given *g, double seconds, bern_error *e)
+{
+	const bench_train_request request = {.recipes = g->words,
+					     .count = g->word_count,
+					     .settings = &g->settings,
+					     .seconds = seconds,
+					     .repeats = g->repeats,
+					     .seeds = g->seeds,
+					     .json = g->json,
+					     .profile = g->profile,
+					     .machine = &g->machine};
+	return bench_train(&request, e);
+}
+
+/* env, net, train: 'e', 'n', 't'; all: 'a'. */
+static int32_t run(given *g, int said, bern_error *e)
+{
+	double seconds = g->seconds > 0 ? g->seconds : 0.2;
+	if (g->seconds <= 0)
+		g->seconds = 0.05;
+	int32_t rc = BERN_OK;
+	if (said == 'e')
+		rc = check_envs(g, e);
+	else if (said == 'n')
+		rc = bench_net_check(g->words, g->word_count, e);
+	else if (said == 't')
+		rc = bench_train_check(g->words, g->word_count, &g->settings, e);
+	if (!rc && said != 'e' && g->path_count)
+		rc = bern_fail(e, BERN_EUSAGE, "--env-path goes with env");
+	if (!rc && said != 'e' && said != 't' && g->settings.count)
+		rc = bern_fail(e, BERN_EUSAGE, "--set goes with env and train");
+	if (!rc && said == 'a' && g->word_count)
+		rc = bern_fail(e, BERN_EUSAGE, "all takes no names, and '%.100s' was given",
+			       g->words[0]);
+	if (!rc)
+		rc = bench_machine_ceilings(&g->machine, g->seconds, g->repeats, e);
+	if (rc)
+		return rc;
+	bench_machine_print(&g->machine, g->json);
+	if (said == 'e' || said == 'a')
+		rc = run_env(g, e);
+	if (!rc && (said == 'n' || said == 'a'))
+		rc = run_net(g, e);
+	if (!rc && (said == 't' || said == 'a'))
+		rc = run_train(g, seconds, e);
 	return rc;
 }
 
@@ -194,6 +288,8 @@ static int32_t take_flag(given *g, const arg_reader *args, bern_error *e)
 	static const bern_param seconds = {"--seconds", "", BERN_REAL, 0, "0.05", 0.001, 60, NULL};
 	static const bern_param repeats = {"--repeats", "", BERN_INT, 0, "5", 1, 1000, NULL};
 	static const bern_param seeds = {"--seeds", "", BERN_INT, 0, "10", 1, 10000, NULL};
+	static const bern_param firings = {"--firings", "", BERN_INT, 0, "16", 1, 4096, NULL};
+	static const bern_param fire_rate = {"--fire-rate", "", BERN_REAL, 0, "0.5", 0, 1, NULL};
 	bern_value value = {0};
 	int32_t rc = 0;
 	switch (args->index) {
@@ -211,6 +307,17 @@ static int32_t take_flag(given *g, const arg_reader *args, bern_error *e)
 	case FLAG_SEEDS:
 		rc = bern_param_parse(&seeds, args->text, &value, e);
 		g->seeds = (size_t)value.i;
+		break;
+	case FLAG_FIRINGS:
+		rc = bern_param_parse(&firings, args->text, &value, e);
+		g->firings = (size_t)value.i;
+		break;
+	case FLAG_FIRE_RATE:
+		rc = bern_param_parse(&fire_rate, args->text, &value, e);
+		g->fire_rate = value.r;
+		break;
+	case FLAG_PROFILE:
+		g->profile = 1;
 		break;
 	case FLAG_SET:
 		rc = config_give_set(&g->settings, args->text, e);
@@ -233,7 +340,8 @@ int cmd_bench(const char *program, int argc, char **argv)
 	arg_reader args = {argc, argv, flags, sizeof flags / sizeof flags[0], .at = 0};
 	given g = {.words = calloc((size_t)argc + 1, sizeof *g.words),
 		   .paths = calloc((size_t)argc + 1, sizeof *g.paths),
-		   .seconds = 0.05,
+		   .fire_rate = 0.5,
+		   .firings = 16,
 		   .repeats = 5,
 		   .seeds = 10};
 	int said = 0; /* what to measure */
@@ -245,20 +353,22 @@ int cmd_bench(const char *program, int argc, char **argv)
 			rc = take_flag(&g, &args, &e);
 		else if (said)
 			g.words[g.word_count++] = args.text;
-		else if (!strcmp(args.text, "env") || !strcmp(args.text, "recipes"))
+		else if (!strcmp(args.text, "env") || !strcmp(args.text, "recipes") ||
+			 !strcmp(args.text, "net") || !strcmp(args.text, "train") ||
+			 !strcmp(args.text, "all"))
 			said = args.text[0];
 		else
-			rc = bern_fail(
-				&e, BERN_EUSAGE,
-				"'%.100s' cannot be measured, only env and recipes; usage: %s",
-				args.text, bench_help.usage);
+			rc = bern_fail(&e, BERN_EUSAGE,
+				       "'%.100s' cannot be measured, only env, net, train, all and "
+				       "recipes; usage: %s",
+				       args.text, bench_help.usage);
 	}
 	if (rc == 0 && g.wants_help)
 		help_print(stdout, &bench_help);
 	else if (rc == 0 && !said)
 		rc = bern_fail(&e, BERN_EUSAGE, "measure what? usage: %s", bench_help.usage);
-	else if (rc == 0 && said == 'e')
-		rc = run(&g, &e);
+	else if (rc == 0 && said != 'r')
+		rc = run(&g, said, &e);
 	else if (rc == 0 && (g.settings.count || g.path_count))
 		rc = bern_fail(&e, BERN_EUSAGE,
 			       "recipes are measured as they are, without --set and --env-path");

@@ -130,8 +130,10 @@ static int32_t learn(training *t, experiment_result *out, bern_error *e)
 			in_a_row = 0;
 			continue;
 		}
-		if (!out->first)
+		if (!out->first) {
 			out->first = t->lanes.steps;
+			out->first_seconds = out->seconds;
+		}
 		if (in_a_row++ == 0)
 			start = t->lanes.steps;
 		if (in_a_row == run->stop_looks) {

@@ -30,8 +30,9 @@ typedef struct experiment_result {
 		error; /* return of the agent that is left over final_episodes episodes; its standard error.
 	                          NaN where final_episodes is 0 or learning broke */
 	double learning; /* mean return of the episodes that ended in the last tenth of the steps; NaN: none */
-	double seconds; /* processor time of learning, looks excluded */
-	int broke;      /* 1: a number became infinite or NaN, and learning ended there */
+	double seconds;       /* processor time of learning, looks excluded */
+	double first_seconds; /* the same up to the first good look; 0: none */
+	int broke;            /* 1: a number became infinite or NaN, and learning ended there */
 } experiment_result;
 
 /* Adds a setting; one too many is a mistake of the caller. */

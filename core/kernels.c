@@ -453,6 +453,33 @@ static void adam(float *restrict w, float *restrict m, float *restrict v, const 
 	}
 }
 
+/* chains that hide the latency of both, as many as registers hold */
+#if defined(__AVX512F__)
+#define CHAINS 12
+#elif defined(__AVX__)
+#define CHAINS 6
+#else
+#define CHAINS 3
+#endif
+
+static void multiply_add(float *x, float c, float d, size_t J, size_t rounds)
+{
+	for (size_t j = 0; j < J; j += (size_t)16 * CHAINS) {
+		vf chain[CHAINS];
+		UNROLL
+		for (size_t v = 0; v < CHAINS; v++)
+			load(&chain[v], x + j + 16 * v);
+		for (size_t r = 0; r < rounds; r++) {
+			UNROLL
+			for (size_t v = 0; v < CHAINS; v++)
+				chain[v] = chain[v] * c + d;
+		}
+		UNROLL
+		for (size_t v = 0; v < CHAINS; v++)
+			store(x + j + 16 * v, &chain[v]);
+	}
+}
+
 extern const bern_kernels BERN_KERNELS;
 const bern_kernels BERN_KERNELS = {
 	.name = BERN_KERNELS_NAME,
@@ -474,4 +501,5 @@ const bern_kernels BERN_KERNELS = {
 	.add = add,
 	.sum_squares = sum_squares,
 	.adam = adam,
+	.multiply_add = multiply_add,
 };

@@ -82,6 +82,9 @@ typedef struct bern_kernels {
 	/* Adam (Kingma & Ba 2015, algorithm 1), uphill: w += rate m^/(sqrt(v^) + epsilon). */
 	void (*adam)(float *w, float *m, float *v, const float *g, const bern_adam_step *step,
 		     size_t J);
+
+	/* x[j] = x[j] c + d, `rounds` times over: the ceiling of multiply-adds that bench measures. J is a multiple of 192. */
+	void (*multiply_add)(float *x, float c, float d, size_t J, size_t rounds);
 } bern_kernels;
 
 extern const bern_kernels bern_kernels_reference;

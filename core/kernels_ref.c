@@ -176,6 +176,13 @@ static void adam(float *w, float *m, float *v, const float *g, const bern_adam_s
 	}
 }
 
+static void multiply_add(float *x, float c, float d, size_t J, size_t rounds)
+{
+	for (size_t r = 0; r < rounds; r++)
+		for (size_t j = 0; j < J; j++)
+			x[j] = x[j] * c + d;
+}
+
 const bern_kernels bern_kernels_reference = {
 	.name = "reference",
 	.affine = affine,
@@ -196,4 +203,5 @@ const bern_kernels bern_kernels_reference = {
 	.add = add,
 	.sum_squares = sum_squares,
 	.adam = adam,
+	.multiply_add = multiply_add,
 };
