@@ -206,36 +206,6 @@ int32_t contest_run(contest *c, bern_error *e)
 
 /* ---- figures -------------------------------------------------------------------------------------------------- */
 
-/* The largest rank r >= 1 with P(Binomial(n, 1/2) < r) <= 2.5%: the true median lies between the r-th smallest and the r-th largest
- * number with at least 95%. 0: none. */
-static size_t median_rank(size_t n)
-{
-	double chance = pow(0.5, (double)n), below = 0.0;
-	size_t r = 0;
-	while (below + chance <= 0.025) {
-		below += chance;
-		chance *= (double)(n - r) / (double)(r + 1);
-		r++;
-	}
-	return r;
-}
-
-contest_figure contest_figure_of(double *numbers, size_t count)
-{
-	contest_figure f = {.median = NAN, .low = NAN, .high = NAN};
-	size_t rank = median_rank(count);
-	if (count == 0)
-		return f;
-	f.median = median(numbers, count);
-	for (size_t i = 0; i < count; i++)
-		f.reached += !isinf(numbers[i]);
-	if (rank > 0) {
-		f.low = numbers[rank - 1];
-		f.high = numbers[count - rank];
-	}
-	return f;
-}
-
 /* infinite: there is none */
 static double number_of(const experiment_result *r, int32_t number)
 {
@@ -262,7 +232,7 @@ contest_figure contest_figure_for(const contest *c, const contest_entry *entry, 
 		return f;
 	for (size_t s = 0; s < c->seeds; s++)
 		x[s] = number_of(&entry->results[s], number);
-	f = contest_figure_of(x, c->seeds);
+	f = statistics_censored(x, c->seeds, INFINITY);
 	free(x);
 	return f;
 }

@@ -7,6 +7,7 @@
 #define BERN_CLI_CONTEST_H
 
 #include "experiment.h"
+#include "statistics.h"
 
 #define CONTEST_GRID 8
 
@@ -45,15 +46,7 @@ int32_t contest_run(contest *c, bern_error *e);
 /* ---- what came of it ------------------------------------------------------------------------------------------ */
 
 /* A number over the seeds. Seeds that never got there count as later than all others. */
-typedef struct contest_figure {
-	size_t reached; /* seeds that did */
-	double median, low,
-		high; /* infinite: among those that did not. low, high: order statistics that hold
-	                             the true median with at least 95%; NaN: too few seeds */
-} contest_figure;
-
-/* numbers (count), any order; infinite where there was none. */
-contest_figure contest_figure_of(double *numbers, size_t count);
+typedef censored contest_figure;
 
 /* What there is a number of in every seed; the last: seconds of learning up to the first good look. */
 enum contest_number {

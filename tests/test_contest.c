@@ -1,51 +1,10 @@
-/* Experiments and contests: a training without a run folder gives the program's bits, figures are those of the definitions, and
- * neither depends on threads. */
+/* Experiments and contests: a training without a run folder gives the program's bits, and no figure
+ * depends on threads. */
 #include "contest.h"
 
 #include <check.h>
 #include <math.h>
 #include <string.h>
-
-START_TEST(the_interval_of_a_median_is_made_of_order_statistics)
-{
-	/* n, rank from either end: the largest r with P(Bin(n, 1/2) < r) <= 2.5%, from tables of the sign test */
-	static const size_t table[][2] = {{6, 1},  {8, 1},  {9, 2},  {10, 2}, {12, 3},
-					  {15, 4}, {20, 6}, {25, 8}, {30, 10}};
-	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-		double x[30];
-		size_t n = table[i][0], r = table[i][1];
-		for (size_t j = 0; j < n; j++)
-			x[j] = (double)(n - j);
-		contest_figure f = contest_figure_of(x, n);
-		ck_assert_double_eq(f.low, (double)r);
-		ck_assert_double_eq(f.high, (double)(n + 1 - r));
-		ck_assert_double_eq(f.median, 0.5 * (double)(n + 1));
-		ck_assert_uint_eq(f.reached, n);
-	}
-}
-END_TEST
-
-START_TEST(few_seeds_have_no_interval)
-{
-	double x[] = {1, 2, 3, 4, 5};
-	contest_figure f = contest_figure_of(x, 5);
-	ck_assert_double_eq(f.median, 3);
-	ck_assert(isnan(f.low) && isnan(f.high));
-	ck_assert(isnan(contest_figure_of(x, 0).median));
-}
-END_TEST
-
-START_TEST(seeds_that_never_got_there_count_as_later_than_all)
-{
-	double most[] = {INFINITY, 10, 30, 20, INFINITY, 40}, half[] = {1, 2, INFINITY, INFINITY};
-	contest_figure f = contest_figure_of(most, 6);
-	ck_assert_uint_eq(f.reached, 4);
-	ck_assert_double_eq(f.median, 35);
-	ck_assert(isinf(f.high));
-	f = contest_figure_of(half, 4);
-	ck_assert(isinf(f.median));
-}
-END_TEST
 
 static void set_up(contest *c, size_t threads)
 {
@@ -134,9 +93,6 @@ static Suite *suite(void)
 	Suite *s = suite_create("contest");
 	TCase *t = tcase_create("contest");
 	tcase_set_timeout(t, 120);
-	tcase_add_test(t, the_interval_of_a_median_is_made_of_order_statistics);
-	tcase_add_test(t, few_seeds_have_no_interval);
-	tcase_add_test(t, seeds_that_never_got_there_count_as_later_than_all);
 	tcase_add_test(t, threads_change_no_figure_and_the_grid_is_searched);
 	tcase_add_test(t, what_cannot_be_trained_is_named);
 	tcase_add_test(t, learning_that_breaks_is_a_result);
