@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,7 +139,29 @@ int32_t meta_start(const run_folder *folder, const run_config *config, const cha
 	return rc;
 }
 
-int32_t meta_end(const run_folder *folder, const char *how, uint64_t step, bern_error *e)
+/* null where it is not known; whole numbers as such */
+static json_t *json_known(double x)
+{
+	if (!isfinite(x))
+		return json_null();
+	return x == floor(x) && fabs(x) < 9e15 ? json_integer((json_int_t)x) : json_real(x);
+}
+
+static json_t *json_outcome(const run_outcome *o)
+{
+	json_t *result = json_object();
+	json_object_set_new(result, "return", json_known(o->mean));
+	json_object_set_new(result, "low", json_known(o->low));
+	json_object_set_new(result, "high", json_known(o->high));
+	json_object_set_new(result, "episodes", json_known(o->episodes));
+	json_object_set_new(result, "learning", json_known(o->learning));
+	json_object_set_new(result, "best_look", json_known(o->best_look));
+	json_object_set_new(result, "solved_step", json_known(o->solved_step));
+	return result;
+}
+
+int32_t meta_end(const run_folder *folder, const char *how, uint64_t step,
+		 const run_outcome *outcome, bern_error *e)
 {
 	char end[32];
 	json_t *root = read_meta(folder);
@@ -148,6 +171,8 @@ int32_t meta_end(const run_folder *folder, const char *how, uint64_t step, bern_
 	json_object_set_new(session, "end", json_string(end));
 	json_object_set_new(session, "exit", json_text(how));
 	json_object_set_new(session, "last_step", json_integer((json_int_t)step));
+	if (outcome)
+		json_object_set_new(session, "result", json_outcome(outcome));
 	/* a file that somebody broke meanwhile is left alone */
 	int32_t rc = session ? write_meta(folder, root, e) : 0;
 	json_decref(root);

@@ -225,6 +225,24 @@ void report_print(const report *r)
 		print_plain(r);
 }
 
+run_outcome report_outcome(const report *r)
+{
+	const trainer *t = r->trainer;
+	const bern_eval_result *result = headline(r);
+	run_outcome o = {.mean = NAN, .low = NAN, .high = NAN, .episodes = NAN};
+	if (result) {
+		o.mean = result->mean;
+		o.low = result->low;
+		o.high = result->high;
+		o.episodes = (double)result->episodes;
+	}
+	o.learning = trainer_recent_return(t);
+	o.best_look = t->count.has_best ? t->best_mean : (double)NAN;
+	o.solved_step = r->end == END_SOLVED ? (double)t->count.good_step : (double)INFINITY;
+	o.last_step = (double)t->lanes.steps;
+	return o;
+}
+
 void report_nothing_left(const report *r)
 {
 	const trainer *t = r->trainer;

@@ -2,6 +2,7 @@
 #ifndef BERN_CLI_REPORT_H
 #define BERN_CLI_REPORT_H
 
+#include "meta.h"
 #include "trainer.h"
 
 #include <jansson.h>
@@ -17,6 +18,9 @@ typedef struct report {
 
 /* Prints the report; after an interruption how to resume, on stderr. */
 void report_print(const report *r);
+
+/* What meta.json keeps of it. */
+run_outcome report_outcome(const report *r);
 
 /* Prints that a run has nothing left to do, and how to make it longer. */
 void report_nothing_left(const report *r);

@@ -25,7 +25,7 @@ static int fail_run(const session *s, const trainer *t, bern_error *e)
 	else
 		snprintf(said.text, sizeof said.text, "%.900s%s", e->text, advice);
 	snprintf(how, sizeof how, "failed: %s", e->text);
-	meta_end(&s->folder, how, t->lanes.steps, &ignored);
+	meta_end(&s->folder, how, t->lanes.steps, NULL, &ignored);
 	return report_error(s->command, &said);
 }
 
@@ -106,7 +106,8 @@ static int train_there(session *s, trainer *t)
 	/* Ctrl-C while evaluating: the run is complete, and the user waits for nothing more */
 	r.end = end;
 	r.seconds = trainer_clock() - s->start;
-	rc = meta_end(&s->folder, end_names[end], t->lanes.steps, &e);
+	const run_outcome outcome = report_outcome(&r);
+	rc = meta_end(&s->folder, end_names[end], t->lanes.steps, &outcome, &e);
 	if (rc)
 		return report_error(s->command, &e);
 	report_print(&r);

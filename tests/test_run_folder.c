@@ -329,7 +329,7 @@ START_TEST(meta_has_a_session_for_each_sitting)
 	fake_config(&config, dir, "f");
 	config.run.seed = UINT64_MAX;
 	ck_assert_int_eq(meta_start(&folder, &config, "/a/plug\xff.so", 0, &e), 0);
-	ck_assert_int_eq(meta_end(&folder, "interrupted", 120, &e), 0);
+	ck_assert_int_eq(meta_end(&folder, "interrupted", 120, NULL, &e), 0);
 	ck_assert_int_eq(meta_start(&folder, &config, "built in", 120, &e), 0);
 	ck_assert_str_eq(meta_text(&folder, "seed", text, sizeof text), "18446744073709551615");
 	ck_assert_str_eq(meta_text(&folder, "env_origin", text, sizeof text), "built in");
@@ -347,7 +347,7 @@ START_TEST(meta_has_a_session_for_each_sitting)
 	json_decref(root);
 	/* a broken file does not stop anything */
 	ck_assert_int_eq(run_folder_write(&folder, "meta.json", "{", &e), 0);
-	ck_assert_int_eq(meta_end(&folder, "finished", 1, &e), 0);
+	ck_assert_int_eq(meta_end(&folder, "finished", 1, NULL, &e), 0);
 	ck_assert_int_eq(meta_start(&folder, &config, "built in", 120, &e), 0);
 	run_folder_close(&folder);
 }

@@ -17,7 +17,7 @@ SLACK = 5 * np.sqrt(0.025 * 0.975 * (1 / N + 1 / OWN))
 # (runs, tasks); the second contestant has other numbers of runs; rounded so that there are ties
 x = np.round(rng.normal([0.3, 0.8, 1.1], [0.2, 0.1, 0.4], (10, 3)), 2)
 y = np.round(rng.normal([0.2, 0.75, 1.3], [0.2, 0.1, 0.4], (7, 3)), 2)
-thresholds = [-0.5, 0.0, 0.25, 0.5, 0.75, 0.8, 1.0, 1.5, 3.0]
+thresholds = [-0.5, 0.0, 0.23, 0.49, 0.75, 0.8, 1.0, 1.5, 3.0]  # 0.23 and 0.49 are scores
 
 
 def iqm(a):
