@@ -41,6 +41,11 @@ int32_t bern_eligibility_check(const bern_agent_config *config, const bern_estim
 		return bern_fail(e, BERN_EUSAGE,
 				 "advantage_scale: a batch of one step would leave the sign alone; "
 				 "allowed with traces: none, running");
+	/* its running mean would be taken off what the traces of earlier steps hear too */
+	if (config->advantage_scale == BERN_SCALE_NVIL)
+		return bern_fail(e, BERN_EUSAGE,
+				 "advantage_scale: nvil takes a mean off the error that the value "
+				 "already takes off; allowed with traces: none, running");
 	if (estimator->memory_size || estimator->play || (estimator->needs & BERN_NEEDS_ROLLOUTS))
 		return bern_fail(e, BERN_EUSAGE,
 				 "traces: the estimator %s asks for more than a step and its "

@@ -64,7 +64,9 @@ enum bern_needs {
 	BERN_TAKES_FIRINGS =
 		128, /* any K; estimators that neither need nor take firings have K = 1 */
 	BERN_NEEDS_GRADIENT = 256, /* dL/dh, which enters at the action layer: told in lists */
-	BERN_TAKES_BOX = 1024 /* BOX actions; the others know only choices that can be listed */
+	BERN_TAKES_BOX = 1024, /* BOX actions; the others know only choices that can be listed */
+	BERN_TAKES_UNIT_BASELINES = 2048, /* signal->unit lowers what every unit hears */
+	BERN_LEAVES_ENTROPY = 4096        /* signal->entropy_coef moves nothing */
 };
 
 /* What a config and an environment offer to an estimator. */

@@ -49,7 +49,7 @@ const bern_estimator bern_estimator_firings = {
 	.source = "derived here, see agents/estimator_firings.c; cf. Raiko et al. 2015, "
 		  "Mnih & Rezende 2016",
 	.unbiased = 1,
-	.needs = BERN_NEEDS_NOISE | BERN_NEEDS_FIRINGS | BERN_TAKES_BOX,
+	.needs = BERN_NEEDS_NOISE | BERN_NEEDS_FIRINGS | BERN_TAKES_BOX | BERN_TAKES_UNIT_BASELINES,
 	.accumulate = accumulate,
 	.cost = "K forward passes from the hidden layers on",
 };

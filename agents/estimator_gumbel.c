@@ -22,7 +22,9 @@ static void relaxed(void *memory, const bern_bits *at, float *d)
 		double p = (double)at->p[j], least = 0x1p-25;
 		p = p < least ? least : p > 1.0 - least ? 1.0 - least : p;
 		double u = at->h[j] ? p * v : p + (1.0 - p) * v;
-		double a = bern_log(p / (1.0 - p)), z = bern_log((1.0 - u) / u);
+		/* u of a nearly saturated unit may round to 1 */
+		double rest = u < 1.0 ? 1.0 - u : (1.0 - p) * (1.0 - v);
+		double a = bern_log(p / (1.0 - p)), z = bern_log(rest / u);
 		double s = bern_sigmoid((a + z) / self->temperature);
 		d[j] *= (float)(s * (1.0 - s) / self->temperature);
 	}

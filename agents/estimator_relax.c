@@ -146,11 +146,13 @@ static void draw_relaxed(relax *self, const bern_network *net, const bern_trace 
 			   : (double)p[j] > 1 - 1e-7 ? 1 - 1e-7
 						     : (double)p[j];
 		double u = h[j] ? 1.0 - q + v * q : v * (1.0 - q);
+		/* of a unit that fired against all odds u may round to 1 */
+		double rest = u < 1.0 ? 1.0 - u : q * (1.0 - v);
 		double du = -q * (1.0 - q) * (h[j] ? 1.0 - v : v);
 		/* sigmoid(z) from the odds of a and of u */
-		double odds = q / (1.0 - q) * (u / (1.0 - u));
+		double odds = q / (1.0 - q) * (u / rest);
 		self->feature[j] = (float)(odds / (1.0 + odds));
-		along[j] = (float)(1.0 + du / (u * (1.0 - u)));
+		along[j] = (float)(1.0 + du / (u * rest));
 	}
 }
 

@@ -2,7 +2,9 @@
  *     dJ/dtheta_i = E[(J(theta + c d) - J(theta - c d)) / (2 c) d_i],
  * where each J is the return of a clone of the lane played from the start of the rollout to its end, with the same draws on both
  * sides. Spall 1992, IEEE Trans. Automatic Control 37, eq. 2.2. One number tells of all parameters at once: its variance grows with their count.
- * Biased by the third derivative times c^2. */
+ * Biased by the third derivative times c^2. A clone ends with its episode, so a rollout that goes on into further episodes is
+ * judged by its first one alone, while the step is still divided by all of its steps: with short episodes make num_steps as long
+ * as one of them, or the steps are small for what they say. */
 #include "branches.h"
 #include "normalizer.h"
 
@@ -98,7 +100,7 @@ const bern_estimator bern_estimator_spsa = {
 	.source = "Spall 1992, eq. 2.2",
 	.cost = "2 clones a lane and rollout, each played to the end of the rollout",
 	.unbiased = 0,
-	.needs = BERN_NEEDS_BINARY | BERN_NEEDS_CLONES,
+	.needs = BERN_NEEDS_BINARY | BERN_NEEDS_CLONES | BERN_LEAVES_ENTROPY,
 	.memory_size = sizeof(spsa),
 	.init = start,
 	.finish = finish,

@@ -35,7 +35,7 @@ const bern_estimator bern_estimator_unbiased = {
 	.summary = "one firing a step: (h - p) times the advantage",
 	.source = "Bengio 2013, arXiv 1308.3432, theorem 1; Williams 1992, eq. 11",
 	.unbiased = 1,
-	.needs = BERN_NEEDS_NOISE | BERN_TAKES_BOX,
+	.needs = BERN_NEEDS_NOISE | BERN_TAKES_BOX | BERN_TAKES_UNIT_BASELINES,
 	.accumulate = accumulate,
 	.cost = "none",
 };

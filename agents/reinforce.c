@@ -211,6 +211,24 @@ static int32_t check_memory(const reinforce *self, int64_t first_kind, size_t K,
 	return 0;
 }
 
+/* What the estimator would not hear of. */
+static int32_t check_signals(const bern_agent_config *config, const bern_estimator *estimator,
+			     bern_error *e)
+{
+	if (config->baseline == BERN_BASELINE_UNIT &&
+	    !(estimator->needs & BERN_TAKES_UNIT_BASELINES))
+		return bern_fail(e, BERN_EUSAGE,
+				 "baseline: unit is no more than mean to the hidden units of "
+				 "the estimator %s; allowed with it: none, mean, linear, mlp",
+				 estimator->name);
+	if (config->entropy_coef != 0.0 && (estimator->needs & BERN_LEAVES_ENTROPY))
+		return bern_fail(e, BERN_EUSAGE,
+				 "entropy_coef: the estimator %s learns from returns alone, and a "
+				 "bonus of %g would do nothing; allowed with it: 0",
+				 estimator->name, config->entropy_coef);
+	return 0;
+}
+
 static int32_t make_networks(reinforce *self, uint64_t seed, bern_error *e)
 {
 	const bern_agent_config *config = &self->config;
@@ -241,6 +259,8 @@ static int32_t make_networks(reinforce *self, uint64_t seed, bern_error *e)
 					   "units of layer %zu is %s; allowed with it: none, mean, "
 					   "linear, mlp",
 					   l + 1, bern_units_name(kind[l]));
+	if (!failed)
+		failed = check_signals(config, self->estimator, e);
 	if (!failed && config->value_weighting == BERN_WEIGHTING_SCORE &&
 	    (self->estimator->memory_size || self->estimator->play || config->traces))
 		failed = bern_fail(
@@ -750,6 +770,7 @@ static int32_t learn_again(reinforce *self, const bern_lanes *lanes, bern_error 
 	double rate = scheduled(self, config->schedule, config->learning_rate, steps);
 	double value_rate = scheduled(self, config->schedule, config->value_learning_rate, steps);
 	bern_signal signal = {.advantage = refire->advantage,
+			      .gate_push = self->gate_push,
 			      .entropy_coef = (float)scheduled(self, config->entropy_schedule,
 							       config->entropy_coef, steps),
 			      .entropy_mean = *self->entropy_mean};

@@ -294,6 +294,8 @@ START_TEST(contradictions_are_refused)
 		{{"traces", "true", "advantage_scale", "none", NULL},
 		 "num_steps: with traces every step is an update; allowed: 1, and not 8"},
 		{{"traces", "true", "num_steps", "1", NULL}, "advantage_scale: a batch of one"},
+		{{"traces", "true", "num_steps", "1", "advantage_scale", "nvil", NULL},
+		 "advantage_scale: nvil takes a mean off"},
 		{{TRACES, "epochs", "2", NULL}, "epochs: with traces no step is kept"},
 		{{TRACES, "whole_episodes", "true", NULL}, "whole_episodes: with traces"},
 		{{TRACES, "baseline", "mean", NULL}, "baseline: traces wait for the error"},

@@ -234,6 +234,74 @@ START_TEST(gumbel_takes_a_bit_for_its_relaxation)
 }
 END_TEST
 
+/* What the estimator keeps as its stream of numbers. */
+static void *stream_of(made *m)
+{
+	bern_tensors list = {0};
+	bern_error e;
+	ck_assert_int_eq(m->estimator->tensors(m->work.memory, &list, &e), 0);
+	ck_assert_str_eq(list.items[0].name, "estimator.stream");
+	void *stream = list.items[0].data;
+	bern_tensors_finish(&list);
+	return stream;
+}
+
+/* One unit with the next number of the stream, v, at its highest, 1 - 2^-33, where u rounds to 1. The slope is s (1 - s) for s =
+ * sigmoid(a + z) = p (1 - v)/(p (1 - v) + u) as long as it is computed from 1 - v and not from 1 - u. */
+START_TEST(gumbel_bears_a_saturated_unit_and_the_highest_number)
+{
+	const size_t units[] = {1}, rows[] = {0};
+	const int64_t kind[] = {BERN_UNITS_BINARY};
+	const float advantage[ROWS] = {1.0f};
+	made m;
+	make(&m, "gumbel", 1, units, kind, 2, 1, 1.5, 50);
+	m.config.temperature = 1.0;
+	start(&m);
+	act(&m, 0);
+	bern_trace_p(&m.trace, &m.net, 0, 0, 0)[0] = 1.0f - 0x1p-24f;
+	bern_trace_h(&m.trace, &m.net, 0, 0, 0)[0] = 0;
+	bern_rng *stream = stream_of(&m);
+	stream->half = 0xffffffff;
+	stream->has_half = 1;
+	estimate(&m, rows, 1, advantage);
+	double score = (double)m.trace.action[0] - (double)m.trace.pi[0];
+	double d = 0.5 * score * m.params[m.net.layer[1].weight];
+	double expected = d * 0x1p-33; /* s = 2^-33 within 2^-24 of itself */
+	double found = (double)m.gradient[m.net.layer[0].bias];
+	ck_assert_msg(fabs(found - expected) <= 1e-6 * fabs(expected), "%g, not %g", found,
+		      expected);
+	forget(&m);
+}
+END_TEST
+
+START_TEST(relax_bears_a_unit_that_fired_against_all_odds_and_the_highest_number)
+{
+	const size_t units[] = {1}, rows[] = {0};
+	const int64_t kind[] = {BERN_UNITS_BINARY};
+	const float advantage[ROWS] = {1.0f};
+	made m;
+	make(&m, "relax", 1, units, kind, 2, 1, 1.5, 50);
+	start(&m);
+	act(&m, 0);
+	bern_trace_p(&m.trace, &m.net, 0, 0, 0)[0] = 0x1p-24f;
+	bern_trace_h(&m.trace, &m.net, 0, 0, 0)[0] = 1;
+	/* pcg32 puts out bits 27..58 of s ^ s >> 18 where the five bits above are 0: all ones */
+	bern_pcg32 *stream = stream_of(&m);
+	stream->state = 0;
+	for (int bit = 58; bit >= 27; bit--)
+		stream->state |= (1 ^ (stream->state >> (bit + 18 < 64 ? bit + 18 : 63) & 1))
+				 << bit;
+	bern_pcg32 ahead = *stream;
+	ck_assert_uint_eq(bern_pcg32_next(&ahead), 0xffffffff);
+	estimate(&m, rows, 1, advantage);
+	/* the surrogate starts as 0, so that what is left is A (h - p) */
+	ck_assert_float_eq(m.gradient[m.net.layer[0].bias], 0.5f * (1.0f - 0x1p-24f));
+	for (size_t i = 0; i < m.net.param_count; i++)
+		ck_assert_float_finite(m.gradient[i]);
+	forget(&m);
+}
+END_TEST
+
 /* ---- predictors ---------------------------------------------------------------------------------------------------------- */
 
 #define MOST_FEATURES 5
@@ -713,6 +781,8 @@ static Suite *suite(void)
 	tcase_set_timeout(t, 100);
 	tcase_add_loop_test(t, rules_agree_with_the_double_reference, 0, RULES);
 	tcase_add_loop_test(t, gumbel_takes_a_bit_for_its_relaxation, 0, 4);
+	tcase_add_test(t, gumbel_bears_a_saturated_unit_and_the_highest_number);
+	tcase_add_test(t, relax_bears_a_unit_that_fired_against_all_odds_and_the_highest_number);
 	tcase_add_loop_test(t, predictions_are_least_squares_over_what_was_seen, 0, 6);
 	tcase_add_loop_test(t, the_tiny_network_descends_its_squared_error, 0, 3);
 	tcase_add_loop_test(t, r_squared_tells_what_can_be_predicted, 0, 4);
