@@ -14,6 +14,7 @@
  *
  * With several lanes w and v are shared and each lane has its own traces. act(): sampled = the unit fires, as in training;
  * mean-field and thresholded = right where p > 1/2, left at exactly 1/2. */
+#include "inspect_agent.h"
 #include "kinds.h"
 #include "table.h"
 
@@ -199,6 +200,26 @@ static int32_t learner_tensors(bern_agent *agent, bern_tensors *list, bern_error
 	return rc;
 }
 
+static void fill(bern_agent *agent, const bern_lanes *lanes, int32_t mode, bern_moment *moment)
+{
+	const ase_ace *self = (const ase_ace *)agent;
+	int32_t box = box_of(lanes->obs);
+	double p = push_right(self, box);
+	if (mode != BERN_SAMPLED)
+		p = self->w[box] > 0;
+	moment->chance[0] = (float)(1 - p);
+	moment->chance[1] = (float)p;
+	moment->value = (float)self->v[box];
+}
+
+static int32_t inspect(bern_agent *agent, bern_inspector *inspector, bern_error *error)
+{
+	const ase_ace *self = (const ase_ace *)agent;
+	int32_t rc = bern_inspect_plain(agent, self->base.world, GAMMA, fill, inspector, error);
+	inspector->has_chance = inspector->has_value = !rc;
+	return rc;
+}
+
 const bern_agent_kind bern_agent_ase_ace = {
 	.name = "ase-ace",
 	.summary = "the adaptive search and critic elements of 1983, on CartPole",
@@ -210,4 +231,5 @@ const bern_agent_kind bern_agent_ase_ace = {
 	.stats = bern_table_stats,
 	.policy_tensors = policy_tensors,
 	.learner_tensors = learner_tensors,
+	.inspect = inspect,
 };

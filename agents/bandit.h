@@ -14,6 +14,7 @@
 #ifndef BERN_BANDIT_H
 #define BERN_BANDIT_H
 
+#include "inspect_agent.h"
 #include "table.h"
 
 /* What is known about the arms for one value of the observation. */
@@ -70,6 +71,6 @@ int32_t bern_bandit_learner_tensors(bern_agent *agent, bern_tensors *list, bern_
 #define BERN_BANDIT_FUNCTIONS                                                                      \
 	.destroy = bern_bandit_destroy, .learn = bern_bandit_learn, .act = bern_bandit_act,        \
 	.stats = bern_table_stats, .policy_tensors = bern_bandit_policy_tensors,                   \
-	.learner_tensors = bern_bandit_learner_tensors
+	.learner_tensors = bern_bandit_learner_tensors, .inspect = bern_bandit_inspect
 
 #endif

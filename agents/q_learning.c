@@ -58,4 +58,5 @@ const bern_agent_kind bern_agent_q_learning = {
 	.stats = bern_table_stats,
 	.policy_tensors = bern_tabular_policy_tensors,
 	.learner_tensors = bern_tabular_learner_tensors,
+	.inspect = bern_tabular_inspect,
 };

@@ -7,6 +7,7 @@
 #include "eligibility.h"
 #include "gae.h"
 #include "homeostasis.h"
+#include "inspect_agent.h"
 #include "kinds.h"
 #include "memory.h"
 #include "normalizer.h"
@@ -915,7 +916,12 @@ void bern_reinforce_look(bern_agent *agent, bern_reinforce_view *view)
 				      .values = self->values,
 				      .target = self->target,
 				      .advantage = self->advantage,
-				      .gradient = self->gradient};
+				      .gradient = self->gradient,
+				      .config = &self->config,
+				      .world = self->world,
+				      .memory = &self->memory,
+				      .normalizer = &self->normalizer,
+				      .value = &self->value};
 }
 
 static void reinforce_act(bern_agent *agent, const bern_lanes *lanes, const size_t *which,
@@ -1077,4 +1083,5 @@ const bern_agent_kind bern_agent_reinforce = {
 	.stats = reinforce_stats,
 	.policy_tensors = reinforce_policy_tensors,
 	.learner_tensors = reinforce_learner_tensors,
+	.inspect = bern_reinforce_inspect,
 };

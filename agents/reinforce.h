@@ -8,6 +8,8 @@
 #define BERN_REINFORCE_H
 
 #include "estimator.h"
+#include "memory.h"
+#include "value.h"
 
 /* What is in the agent; borrowed, lives as long as it. Rows of one play: t lanes + b. */
 typedef struct bern_reinforce_view {
@@ -23,6 +25,11 @@ typedef struct bern_reinforce_view {
 	const float *target;    /* (T, B) what it should have said */
 	const float *advantage; /* (T, B) as the estimator got them */
 	const float *gradient;  /* (param_count) of the last play, uphill, before it is clipped */
+	const bern_agent_config *config;
+	const bern_world *world;
+	const bern_memory *memory;
+	const bern_normalizer *normalizer;
+	bern_value_function *value; /* asking it uses its scratch */
 } bern_reinforce_view;
 
 /* `agent` is of the kind bern_agent_reinforce. */

@@ -8,6 +8,7 @@
 #ifndef BERN_TABULAR_H
 #define BERN_TABULAR_H
 
+#include "inspect_agent.h"
 #include "table.h"
 
 typedef struct tabular {

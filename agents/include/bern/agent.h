@@ -169,6 +169,7 @@ typedef struct bern_learn_stats {
 } bern_learn_stats;
 
 typedef struct bern_agent bern_agent; /* begins with its kind */
+struct bern_inspector;
 
 typedef struct bern_agent_kind {
 	const char *name, *summary, *source;
@@ -192,6 +193,8 @@ typedef struct bern_agent_kind {
 	int32_t (*policy_tensors)(bern_agent *agent, bern_tensors *list, bern_error *e);
 	/* Registers everything else that a resumed run needs; also the sums behind stats(), or its log would differ. */
 	int32_t (*learner_tensors)(bern_agent *agent, bern_tensors *list, bern_error *e);
+	/* optional. Fills in the table through which the viewer looks inside (inspect.h, internal to libbern). */
+	int32_t (*inspect)(bern_agent *agent, struct bern_inspector *inspector, bern_error *e);
 } bern_agent_kind;
 
 struct bern_agent {
