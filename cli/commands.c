@@ -42,6 +42,8 @@ const command commands[] = {
 	ROW("bench", "measure the speed of environments", cmd_bench, &bench_help, "env recipe"),
 	{"lab", "examine and prove the estimators of the gradient", cmd_lab, NULL, NULL,
 	 lab_commands, sizeof lab_commands / sizeof lab_commands[0]},
+	ROW("completion", "print what lets a shell complete bern's arguments", cmd_completion,
+	    &completion_help, "shell"),
 };
 const size_t command_count = sizeof commands / sizeof commands[0];
 

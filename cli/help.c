@@ -41,27 +41,40 @@ static void print_row(FILE *out, const char *typed, const char *words)
 	print_words(out, words, INDENT);
 }
 
-static void print_option(FILE *out, const bern_option *option)
+const char *option_typed(const bern_option *option, int bare, char *out, size_t size)
 {
 	static const char *const types[] = {[BERN_INT] = " N",
 					    [BERN_REAL] = " X",
 					    [BERN_TEXT] = " TEXT",
 					    [BERN_CHOICE] = " NAME",
 					    [BERN_BOOL] = ""};
-	const bern_param *param = &option->param;
-	char typed[128], dashed[64], allowed[300], words[800];
-	snprintf(dashed, sizeof dashed, "%s", param->key);
-	for (char *c = dashed; *c; c++)
+	int is_bool = option->param.type == BERN_BOOL;
+	snprintf(out, size, "--%s%s%s", is_bool && !bare ? "[no-]" : "", option->param.key,
+		 bare ? "" : types[option->param.type]);
+	for (char *c = out; *c && *c != ' '; c++)
 		*c = *c == '_' ? '-' : *c;
-	snprintf(typed, sizeof typed, param->type == BERN_BOOL ? "  --[no-]%s%s" : "  --%s%s",
-		 dashed, types[param->type]);
+	return out;
+}
+
+const char *option_words(const bern_option *option, char *out, size_t size)
+{
+	const bern_param *param = &option->param;
+	char allowed[300];
 	param_allowed(param, allowed, sizeof allowed);
 	if (param->type == BERN_BOOL)
-		allowed[0] = '\0'; /* the brackets say it */
-	snprintf(words, sizeof words, "%s [%s%s%s]", param->help,
-		 *param->fallback ? param->fallback : "\"\"", *allowed ? "; " : "", allowed);
+		allowed[0] = '\0'; /* the brackets of [no-] say it */
+	snprintf(out, size, "%s [%s%s%s]", param->help, *param->fallback ? param->fallback : "\"\"",
+		 *allowed ? "; " : "", allowed);
+	return out;
+}
+
+static void print_option(FILE *out, const bern_option *option)
+{
+	char typed[128] = "  ", words[800];
+	option_typed(option, 0, typed + 2, sizeof typed - 2);
+	option_words(option, words, sizeof words);
 	/* default and range stay together if a line has room for them */
-	char *bracket = words + strlen(param->help) + 1;
+	char *bracket = words + strlen(option->param.help) + 1;
 	for (char *c = bracket; *c && strlen(bracket) <= WIDTH - INDENT; c++)
 		*c = *c == ' ' ? NO_BREAK : *c;
 	print_row(out, typed, words);

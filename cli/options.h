@@ -85,6 +85,12 @@ typedef struct command_help {
 
 void help_print(FILE *out, const command_help *help);
 
+/* How an option is typed, "--gamma X" or "--[no-]recurrent", without its value's name where `bare`. Returns out. */
+const char *option_typed(const bern_option *option, int bare, char *out, size_t size);
+
+/* What it says of itself, with "[default; allowed]" at the end. Returns out. */
+const char *option_words(const bern_option *option, char *out, size_t size);
+
 /* The flags that every command takes. */
 #define CLI_COMMON_FLAGS                                                                           \
 	{"quiet", 'q', NULL, "no messages but errors"}, {"verbose", 'v', NULL, "say more"},        \
