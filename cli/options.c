@@ -63,6 +63,10 @@ static const bern_option run_table[] = {
 	{{"log_interval", "steps between rows of progress.csv", BERN_INT, 0, "1000", 1, MANY, NULL},
 	 IN_RUN(log_interval),
 	 "run"},
+	{{"init_from", "run folder or checkpoint whose weights a new run starts from", BERN_TEXT, 0,
+	  "", 0, BERN_LIST_TEXT - 1, NULL},
+	 IN_RUN(init_from),
+	 "run"},
 };
 
 #define RUN_COUNT (sizeof run_table / sizeof run_table[0])

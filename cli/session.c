@@ -137,6 +137,8 @@ int session_run(session *s, int resumed)
 			.start = s->start};
 		rc = trainer_init(t, &setup, &e);
 	}
+	if (!rc && !resumed && s->config->run.init_from[0])
+		rc = trainer_take_weights(t, s->config->run.init_from, &e);
 	if (!rc && resumed)
 		rc = restore(s, t, &e);
 	if (!rc && resumed && trainer_ended(t)) {

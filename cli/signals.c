@@ -16,6 +16,14 @@ static void on_signal(int number)
 	came = number;
 }
 
+static volatile sig_atomic_t asked;
+
+static void on_question(int number)
+{
+	(void)number;
+	asked = 1;
+}
+
 static void take(int number, void (*handler)(int))
 {
 	struct sigaction action, before;
@@ -29,7 +37,8 @@ static void take(int number, void (*handler)(int))
 
 void signals_watch(void)
 {
-	came = 0;
+	came = asked = 0;
+	take(SIGUSR1, on_question);
 	take(SIGINT, on_signal);
 	take(SIGTERM, on_signal);
 	take(SIGPIPE, SIG_IGN);
@@ -41,9 +50,17 @@ int signals_came(void)
 	return came;
 }
 
+int signals_asked(void)
+{
+	int was = asked;
+	asked = 0;
+	return was;
+}
+
 void signals_release(void)
 {
 	take(SIGINT, SIG_DFL);
 	take(SIGTERM, SIG_DFL);
+	take(SIGUSR1, SIG_DFL);
 	came = 0;
 }

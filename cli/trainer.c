@@ -1,6 +1,7 @@
 #include "trainer.h"
 
 #include "signals.h"
+#include "trained.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -174,6 +175,12 @@ int32_t trainer_begin(trainer *t, bern_error *e)
 	return rc;
 }
 
+int32_t trainer_take_weights(trainer *t, const char *run, bern_error *e)
+{
+	const bern_tensors policy = {t->tensors.items, t->policy_tensors, t->policy_tensors};
+	return trained_read_weights(run, &t->setup.config->agent, &policy, e);
+}
+
 /* The checkpoint must be of this run: the same environment, agent and seed. */
 static int32_t check_metadata(const trainer *t, const char *path, bern_error *e)
 {
@@ -255,6 +262,10 @@ int32_t trainer_restore(trainer *t, bern_error *e)
 		rc = bern_checkpoint_read(path, &t->tensors, e);
 	if (!rc)
 		rc = bern_lanes_after_load(&t->lanes, e);
+	/* a process that was killed right after its last checkpoint left one too many */
+	if (!rc)
+		rc = run_folder_prune(t->setup.folder,
+				      (uint64_t)t->setup.config->run.keep_checkpoints, e);
 	if (rc)
 		return rc;
 	snprintf(t->written, sizeof t->written, "latest");
@@ -496,6 +507,38 @@ static int32_t take_look(trainer *t, int *best, bern_error *e)
 	return write_eval_row(t, &look, *best, e);
 }
 
+/* SIGUSR1: the episodes that the next look of the run will play, and a checkpoint. Neither is counted, so that the run goes on to
+ * the same bits. */
+static int32_t answer(trainer *t, bern_error *e)
+{
+	const run_options *run = &t->setup.config->run;
+	const output_style *style = t->setup.style;
+	bern_eval_result look = {0};
+	const bern_eval_plan plan = {.episodes = (uint64_t)run->eval_episodes,
+				     .seed = run->seed,
+				     .mode = BERN_SAMPLED,
+				     .is_look = 1,
+				     .look = (uint32_t)t->count.looks,
+				     .max_episode_steps = EVAL_MAX_EPISODE_STEPS};
+	double before = trainer_clock();
+	int32_t rc = check_finite(t, e);
+	if (!rc)
+		rc = bern_evaluate(t->evaluator, t->setup.agent, &plan, &look, e);
+	t->now = trainer_clock();
+	t->look_seconds += t->now - before;
+	if (!rc)
+		rc = write_checkpoint(t, e);
+	if (rc || style->quiet)
+		return rc;
+	progress_clear(&t->bar);
+	fprintf(stderr,
+		"bern: %s: asked at step %" PRIu64 ": mean return %.6g of %" PRIu64
+		" episodes; checkpoint %s/%s\n",
+		t->setup.command, t->lanes.steps, look.mean, look.episodes, t->setup.folder->path,
+		t->written);
+	return 0;
+}
+
 /* What falls on this update, but for checkpoints. Once done nothing is due before the next update. */
 static int32_t do_due(trainer *t, bern_error *e)
 {
@@ -566,6 +609,8 @@ static int32_t loop(trainer *t, int *end, bern_error *e)
 							    t->lanes.steps);
 			rc = write_checkpoint(t, e);
 		}
+		if (!rc && signals_asked())
+			rc = answer(t, e);
 		if (!rc)
 			rc = agent->kind->learn(agent, &t->lanes, e);
 		if (!rc && t->episode_error.code) {

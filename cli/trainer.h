@@ -100,6 +100,9 @@ void trainer_finish(trainer *t);
 /* Starts the logs of a new run. */
 int32_t trainer_begin(trainer *t, bern_error *e);
 
+/* Starts a new run from the weights of another, and nothing else of it: before trainer_begin. */
+int32_t trainer_take_weights(trainer *t, const char *run, bern_error *e);
+
 /* Goes on from the checkpoint that `latest` points to and cuts the logs accordingly. Says on stderr if a log has lost
  * rows. */
 int32_t trainer_restore(trainer *t, bern_error *e);

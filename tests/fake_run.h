@@ -99,6 +99,7 @@ typedef struct fake {
 	int deed;
 	uint64_t deed_at, updates_here;
 	void (*call)(void);
+	int kill_next; /* 1: the process ends in the update after it */
 } fake;
 
 static int32_t fake_learn(bern_agent *agent, bern_lanes *lanes, bern_error *e)
@@ -120,6 +121,8 @@ static int32_t fake_learn(bern_agent *agent, bern_lanes *lanes, bern_error *e)
 		}
 	}
 	a->updates++;
+	if (a->kill_next && a->updates_here == a->deed_at)
+		raise(SIGKILL);
 	if (++a->updates_here != a->deed_at)
 		return 0;
 	if (a->deed == DO_SIGNAL || a->deed == DO_TWO_SIGNALS)

@@ -182,6 +182,68 @@ START_TEST(killed_run_resumes_from_its_checkpoint_to_the_same_bits)
 }
 END_TEST
 
+static void ask(void)
+{
+	raise(SIGUSR1);
+}
+
+/* Asked in update `at`, and killed in the next: what it left is the whole run up to there. */
+static int train_asked(const run_config *config, uint64_t at, int then_killed)
+{
+	fake_run *r = malloc(sizeof *r);
+	int end = 0;
+	fake_make(r, config, 0);
+	r->style.quiet = 1;
+	r->agent.deed = DO_CALL;
+	r->agent.deed_at = at;
+	r->agent.call = ask;
+	r->agent.kill_next = then_killed;
+	signals_watch();
+	ck_assert_msg(!trainer_run(&r->trainer, &end, &r->e), "%s", r->e.text);
+	fake_finish(r);
+	free(r);
+	return end;
+}
+
+START_TEST(asked_run_answers_and_goes_on_to_the_same_bits)
+{
+	run_config config, cut;
+	char a[128], b[128];
+	whole(&config, &cut, a, b);
+	for (uint64_t at = 1; at <= 66; at += 5) {
+		ck_assert_int_eq(train_asked(&cut, at, 0), END_STEPS);
+		/* a checkpoint more than the others */
+		char name[128], other[128];
+		run_folder_checkpoint(6 * at, name);
+		ck_assert_msg(is_there(b, name), "no %s", name);
+		ck_assert_str_eq(target_of(a, "latest", other), target_of(b, "latest", name));
+		assert_same_run(a, b);
+		remove_dir(b);
+	}
+}
+END_TEST
+
+START_TEST(checkpoint_of_an_asked_run_resumes_to_the_same_bits)
+{
+	run_config config, cut;
+	char a[128], b[128], x[128], name[128];
+	whole(&config, &cut, a, b);
+	for (uint64_t at = 1; at <= 62; at += 7) {
+		int status = 0;
+		fflush(NULL);
+		pid_t child = fork();
+		if (child == 0)
+			_exit(train_asked(&cut, at, 1));
+		ck_assert_int_eq(waitpid(child, &status, 0), child);
+		ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+		ck_assert_str_eq(target_of(b, "latest", x), run_folder_checkpoint(6 * at, name));
+		ck_assert_int_eq(train(&cut, 1, DO_NOTHING, 0), END_STEPS);
+		assert_same_run(a, b);
+		remove_dir(b);
+	}
+}
+END_TEST
+
 START_TEST(run_without_a_checkpoint_says_so)
 {
 	run_config config;
@@ -674,6 +736,8 @@ static Suite *suite(void)
 	tcase_add_test(t, run_interrupted_in_its_last_update_is_not_ended_before_its_last_look);
 	tcase_add_test(t, run_interrupted_again_and_again_comes_to_the_same_bits);
 	tcase_add_test(t, killed_run_resumes_from_its_checkpoint_to_the_same_bits);
+	tcase_add_test(t, asked_run_answers_and_goes_on_to_the_same_bits);
+	tcase_add_test(t, checkpoint_of_an_asked_run_resumes_to_the_same_bits);
 	tcase_add_test(t, run_without_a_checkpoint_says_so);
 	tcase_add_test(t, second_signal_ends_the_process_at_once);
 	tcase_add_test(t, lost_rows_of_a_log_do_not_stop_a_resume);
