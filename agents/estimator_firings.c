@@ -30,13 +30,15 @@ static void accumulate(const bern_network *net, const bern_trace *trace, const s
 		const float *w = trace->posterior + r * K;
 		const int32_t *action = trace->action + r * C;
 		float A = signal->scale * signal->advantage[r];
+		const float *pi = trace->pi + r * K * N;
 		for (size_t k = 0; k < K; k++) {
-			const float *pi = trace->pi + (r * K + k) * N;
 			work->c0[k] = (w[k] - each) * factor;
 			work->c[k] = A * work->c0[k];
-			bern_head_score(&net->head, work->delta0 + k * N, pi, action, w[k]);
-			bern_head_score(&net->head, work->delta + k * N, pi, action, A * w[k]);
+			work->r[k] = A * w[k];
 		}
+		bern_head_scores(&net->head, work->delta, pi, action, work->r, K);
+		if (signal->unit)
+			bern_head_scores(&net->head, work->delta0, pi, action, w, K);
 		if (signal->entropy_coef != 0.0f)
 			bern_entropy_rule(net, trace, r, signal, work);
 		bern_local_rule(net, trace, r, signal, work, gradient);

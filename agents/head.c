@@ -242,6 +242,9 @@ void bern_head_posterior(const bern_action_head *head, float *weight, const floa
 	float total = 0.0f;
 	if (head->gaussian.count)
 		relative_densities(head, weight, pi, action, K);
+	else if (head->logits == 1)
+		for (size_t k = 0; k < K; k++)
+			weight[k] = action[0] ? pi[k] : 1.0f - pi[k];
 	else if (head->components == 1)
 		for (size_t k = 0; k < K; k++)
 			weight[k] = likelihood(head, pi + k * head->logits, action, 0);
@@ -249,8 +252,12 @@ void bern_head_posterior(const bern_action_head *head, float *weight, const floa
 		relative_products(head, weight, pi, action, K);
 	for (size_t k = 0; k < K; k++)
 		total += weight[k];
-	for (size_t k = 0; k < K; k++)
-		weight[k] = total > 0.0f ? weight[k] / total : 1.0f / (float)K;
+	if (total > 0.0f)
+		for (size_t k = 0; k < K; k++)
+			weight[k] /= total;
+	else
+		for (size_t k = 0; k < K; k++)
+			weight[k] = 1.0f / (float)K;
 }
 
 /* log of the mean of the K densities. */
@@ -312,6 +319,20 @@ void bern_head_score(const bern_action_head *head, float *delta, const float *pi
 		for (size_t n = 0; n < head->size[i]; n++)
 			delta_i[n] = c * ((float)((size_t)action[i] == n) - pi_i[n]);
 	}
+}
+
+void bern_head_scores(const bern_action_head *head, float *delta, const float *pi,
+		      const int32_t *action, const float *c, size_t K)
+{
+	size_t N = head->logits;
+	if (N != 1 || head->gaussian.count) {
+		for (size_t k = 0; k < K; k++)
+			bern_head_score(head, delta + k * N, pi + k * N, action, c[k]);
+		return;
+	}
+	float chosen = (float)action[0];
+	for (size_t k = 0; k < K; k++)
+		delta[k] = c[k] * (chosen - pi[k]);
 }
 
 void bern_head_surprise(const bern_action_head *head, float *surprise, const float *pi)

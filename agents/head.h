@@ -67,6 +67,10 @@ double bern_head_log_mixture(const bern_action_head *head, const float *pi, cons
 void bern_head_score(const bern_action_head *head, float *delta, const float *pi,
 		     const int32_t *action, float c);
 
+/* The same of K firings, each with its own factor: delta and pi (K, N), c (K). */
+void bern_head_scores(const bern_action_head *head, float *delta, const float *pi,
+		      const int32_t *action, const float *c, size_t K);
+
 /* An action (C) as the environment takes it: int32 (C), or float (C) inside the bounds. */
 void bern_head_write(const bern_action_head *head, void *out, const int32_t *action);
 

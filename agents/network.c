@@ -365,6 +365,14 @@ static void policies(bern_network *net, bern_trace *trace, size_t row, const uin
 		memcpy(pi, net->a, K * sizeof *pi);
 		return;
 	}
+	if (N <= BERN_FEW && net->head.components == 1 && !net->head.gaussian.count && !mask &&
+	    net->layer[net->depth - 1].kind == BERN_UNITS_BINARY) {
+		/* one softmax of a few actions */
+		net->kernels->fired_softmax(pi, bern_trace_h(trace, net, net->depth - 1, row, 0),
+					    net->params + out->weight, net->params + out->bias,
+					    out->inputs, N, K);
+		return;
+	}
 	for (size_t k = 0; k < K; k++) {
 		if (k > 0 && !out->each_in) {
 			memcpy(pi + k * N, pi, N * sizeof *pi);

@@ -7,11 +7,19 @@
 #include <bern/math.h>
 #include <math.h>
 #include <string.h>
+#ifdef __AVX512BW__
+#include <immintrin.h>
+#endif
 
 typedef float vf __attribute__((vector_size(64)));
 typedef int32_t vi __attribute__((vector_size(64)));
 typedef uint32_t vu __attribute__((vector_size(64)));
+#ifdef __AVX512F__ /* states of a stream: two vectors that fit a register each, or one of both */
+typedef uint64_t vl __attribute__((vector_size(64)));
+#else
 typedef uint64_t vl __attribute__((vector_size(128)));
+#endif
+typedef int16_t vs __attribute__((vector_size(32)));
 typedef int8_t vb __attribute__((vector_size(16)));
 
 #if defined(__clang__)
@@ -43,7 +51,22 @@ INLINE void load_mask(vi *mask, const uint8_t *h)
 {
 	vb bytes;
 	memcpy(&bytes, h, sizeof bytes);
-	*mask = -__builtin_convertvector(bytes, vi);
+	/* in two steps: gcc takes one of four times the width apart, byte by byte */
+	*mask = -__builtin_convertvector(__builtin_convertvector(bytes, vs), vi);
+}
+
+/* *sum += x where h is 1. A sum that began at 0 is never -0, so adding 0 elsewhere gives the same bits as adding nothing. */
+INLINE void add_fired(vf *sum, const uint8_t *h, const vf *x)
+{
+#ifdef __AVX512BW__
+	__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)h);
+	*sum = (vf)_mm512_mask_add_ps((__m512)*sum, _mm_test_epi8_mask(bytes, bytes), (__m512)*sum,
+				      (__m512)*x);
+#else
+	vi mask;
+	load_mask(&mask, h);
+	*sum += (vf)((vi)*x & mask);
+#endif
 }
 
 INLINE float tree(const vf *part)
@@ -226,37 +249,71 @@ static void probability(float *p, const float *a, size_t J)
 		p[j] = 0.0f;
 }
 
+/* A stream's state in registers. */
+typedef struct stream {
+	vl state[128 / sizeof(vl)], addend;
+} stream;
+
+INLINE void stream_load(stream *s, const bern_firing_rng *rng)
+{
+	memcpy(s->state, rng->state, sizeof s->state);
+	s->addend = rng->addend - (vl){0};
+}
+
+INLINE void stream_store(bern_firing_rng *rng, const stream *s)
+{
+	memcpy(rng->state, s->state, sizeof s->state);
+}
+
+/* pcg32's output function, then 16 steps at once */
+INLINE void stream_next(vu *u, stream *s)
+{
+#ifdef __AVX512F__
+	/* two registers, the low 32 bits of whose numbers become one */
+	const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26,
+					       28, 30);
+	vl low = s->state[0], high = s->state[1];
+	__m512i x = _mm512_permutex2var_epi32((__m512i)((low >> 18 ^ low) >> 27), even,
+					      (__m512i)((high >> 18 ^ high) >> 27));
+	__m512i turn = _mm512_permutex2var_epi32((__m512i)(low >> 59), even, (__m512i)(high >> 59));
+	s->state[0] = low * BERN_PCG32_LEAP + s->addend;
+	s->state[1] = high * BERN_PCG32_LEAP + s->addend;
+	*u = (vu)_mm512_rorv_epi32(x, turn);
+#else
+	vl state = s->state[0];
+	vu x = __builtin_convertvector((state >> 18 ^ state) >> 27, vu);
+	vu turn = __builtin_convertvector(state >> 59, vu);
+	s->state[0] = state * BERN_PCG32_LEAP + s->addend;
+	*u = x >> turn | x << (-turn & 31);
+#endif
+}
+
 static void fire(uint8_t *h, const float *p, size_t J, size_t K, bern_firing_rng *rng)
 {
 	size_t P = bern_padded(J);
-	vl state;
-	memcpy(&state, rng->state, sizeof state);
+	stream numbers;
+	stream_load(&numbers, rng);
 	for (size_t k = 0; k < K; k++)
 		for (size_t j = 0; j < P; j += 16) {
-			/* pcg32's output function, then 16 steps at once */
-			vu x = __builtin_convertvector((state >> 18 ^ state) >> 27, vu);
-			vu turn = __builtin_convertvector(state >> 59, vu);
-			vu u = x >> turn | x << (-turn & 31);
-			state = state * BERN_PCG32_LEAP + rng->addend;
+			vu u;
 			vf p_j;
+			stream_next(&u, &numbers);
 			load(&p_j, p + j);
 			vi threshold = __builtin_convertvector(p_j * BERN_P_ONE, vi);
 			vb h_j = __builtin_convertvector((vi)(u >> 8) < threshold, vb) & 1;
 			memcpy(h + k * P + j, &h_j, sizeof h_j);
 		}
-	memcpy(rng->state, &state, sizeof state);
+	stream_store(rng, &numbers);
 }
 
 static void draw(uint32_t *u, bern_firing_rng *rng)
 {
-	vl state;
-	memcpy(&state, rng->state, sizeof state);
-	vu x = __builtin_convertvector((state >> 18 ^ state) >> 27, vu);
-	vu turn = __builtin_convertvector(state >> 59, vu);
-	x = x >> turn | x << (-turn & 31);
-	state = state * BERN_PCG32_LEAP + rng->addend;
+	stream numbers;
+	vu x;
+	stream_load(&numbers, rng);
+	stream_next(&x, &numbers);
 	memcpy(u, &x, sizeof x);
-	memcpy(rng->state, &state, sizeof state);
+	stream_store(rng, &numbers);
 }
 
 /* sum over k of c[k] where firing k of these 16 units is 1 */
@@ -264,10 +321,8 @@ INLINE void weighted_firings(vf *sum, const uint8_t *h, const float *c, size_t P
 {
 	*sum = (vf){0};
 	for (size_t k = 0; k < K; k++) {
-		vi mask;
-		load_mask(&mask, h + k * P);
 		vf c_k = c[k] - (vf){0};
-		*sum += (vf)((vi)c_k & mask);
+		add_fired(sum, h + k * P, &c_k);
 	}
 }
 
@@ -314,27 +369,236 @@ INLINE void load_tail(vf *v, const float *x, size_t count)
 	load(v, part);
 }
 
-static void fired_dot(float *out, const uint8_t *h, const float *w, float bias, size_t J, size_t K)
+#ifdef __AVX512BW__
+/* Lanes of a and b that a step of the tree adds: each of their groups of 2 width lanes becomes one of width. */
+INLINE void fold8(vf *a, const vf *b)
+{
+	*a = __builtin_shufflevector(*a, *b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22,
+				     23) +
+	     __builtin_shufflevector(*a, *b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29,
+				     30, 31);
+}
+
+INLINE void fold4(vf *a, const vf *b)
+{
+	*a = __builtin_shufflevector(*a, *b, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26,
+				     27) +
+	     __builtin_shufflevector(*a, *b, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30,
+				     31);
+}
+
+INLINE void fold2(vf *a, const vf *b)
+{
+	*a = __builtin_shufflevector(*a, *b, 0, 1, 4, 5, 8, 9, 12, 13, 16, 17, 20, 21, 24, 25, 28,
+				     29) +
+	     __builtin_shufflevector(*a, *b, 2, 3, 6, 7, 10, 11, 14, 15, 18, 19, 22, 23, 26, 27, 30,
+				     31);
+}
+
+INLINE void fold1(vf *a, const vf *b)
+{
+	*a = __builtin_shufflevector(*a, *b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28,
+				     30) +
+	     __builtin_shufflevector(*a, *b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29,
+				     31);
+}
+
+/* The tree of 16 sums at once: lane k of sum[0] becomes that of sum[k]. */
+INLINE void trees(vf sum[16])
+{
+	UNROLL
+	for (size_t v = 0; v < 16; v += 2)
+		fold8(&sum[v], &sum[v + 1]);
+	UNROLL
+	for (size_t v = 0; v < 16; v += 4)
+		fold4(&sum[v], &sum[v + 2]);
+	UNROLL
+	for (size_t v = 0; v < 16; v += 8)
+		fold2(&sum[v], &sum[v + 4]);
+	fold1(&sum[0], &sum[8]);
+}
+
+/* fired_dot of 16 firings */
+INLINE void fired_dots(float *out, const uint8_t *h, const float *w, const vf *tail, float bias,
+		       size_t J, size_t P)
 {
 	size_t whole = J & ~(size_t)15;
+	vf sum[16], w_j;
+	UNROLL
+	for (size_t k = 0; k < 16; k++)
+		sum[k] = (vf){0};
+	for (size_t j = 0; j < whole; j += 16) {
+		load(&w_j, w + j);
+		UNROLL
+		for (size_t k = 0; k < 16; k++)
+			add_fired(&sum[k], h + k * P + j, &w_j);
+	}
+	if (whole < J) {
+		UNROLL
+		for (size_t k = 0; k < 16; k++)
+			add_fired(&sum[k], h + k * P + whole, tail);
+	}
+	trees(sum);
+	sum[0] += bias;
+	store(out, &sum[0]);
+}
+#endif
+
+static void fired_dot(float *out, const uint8_t *h, const float *w, float bias, size_t J, size_t K)
+{
+	size_t whole = J & ~(size_t)15, P = bern_padded(J), k = 0;
 	vf tail;
 	load_tail(&tail, w + whole, J - whole);
-	for (size_t k = 0; k < K; k++) {
-		const uint8_t *h_k = h + k * bern_padded(J);
+#ifdef __AVX512BW__
+	for (; k + 16 <= K; k += 16)
+		fired_dots(out + k, h + k * P, w, &tail, bias, J, P);
+#endif
+	for (; k < K; k++) {
+		const uint8_t *h_k = h + k * P;
 		vf sum = {0}, w_j;
-		vi mask;
 		for (size_t j = 0; j < whole; j += 16) {
 			load(&w_j, w + j);
-			load_mask(&mask, h_k + j);
-			sum += (vf)((vi)w_j & mask);
+			add_fired(&sum, h_k + j, &w_j);
 		}
-		if (whole < J) {
-			load_mask(&mask, h_k + whole);
-			sum += (vf)((vi)tail & mask);
-		}
+		if (whole < J)
+			add_fired(&sum, h_k + whole, &tail);
 		out[k] = bias + tree(&sum);
 	}
 }
+
+#ifdef __AVX512BW__
+/* bits[j]: bit k is h[k,j], of 16 units and up to 16 firings */
+INLINE void gather_bits(uint16_t *bits, const uint8_t *h, size_t P, size_t count)
+{
+	__m128i low = _mm_setzero_si128(), high = low;
+	for (size_t k = count; k-- > 8;)
+		high = _mm_add_epi8(_mm_add_epi8(high, high),
+				    _mm_loadu_si128((const __m128i *)(const void *)(h + k * P)));
+	for (size_t k = count < 8 ? count : 8; k-- > 0;)
+		low = _mm_add_epi8(_mm_add_epi8(low, low),
+				   _mm_loadu_si128((const __m128i *)(const void *)(h + k * P)));
+	_mm_storeu_si128((__m128i *)(void *)bits, _mm_unpacklo_epi8(low, high));
+	_mm_storeu_si128((__m128i *)(void *)(bits + 8), _mm_unpackhi_epi8(low, high));
+}
+
+/* bern_expf of 16 numbers, operation by operation */
+INLINE void exponential(vf *y)
+{
+	const vf zero = {0}, least = zero - 104.0f, most = zero + 89.0f;
+	const vf shift = zero + 0x1.8p23f;
+	vf x = *y;
+	vi high = x > most;
+	replace(&x, &high, &most);
+	vi low = x < least;
+	replace(&x, &low, &least);
+	vf shifted = x * 0x1.715476p+0f + shift;
+	vf n = shifted - shift;
+	vf r = (x - n * 0x1.62e4p-1f) - n * 0x1.7f7d1cp-20f;
+	vf p = r * 0x1.6a243ap-10f + 0x1.1239e2p-7f;
+	p = p * r + 0x1.5558f2p-5f;
+	p = p * r + 0x1.555492p-3f;
+	p = p * r + 0x1.fffffcp-2f;
+	vu power = (vu)shifted - 0x4b400000u + 254u, half = power >> 1;
+	*y = (1.0f + (r + r * r * p)) * (vf)(half << 23) * (vf)((power - half) << 23);
+}
+
+/* N is known where this is inlined; firings lie in lanes */
+INLINE void few_logits(float *pi, const uint8_t *h, const float *w, const float *bias, size_t J,
+		       size_t N, size_t P, size_t count)
+{
+	vf sum[BERN_FEW], most = (vf){0} - 3e38f, total = {0};
+	UNROLL
+	for (size_t n = 0; n < N; n++)
+		sum[n] = bias[n] - (vf){0};
+	for (size_t j0 = 0; j0 < J; j0 += 16) {
+		uint16_t bits[16];
+		size_t end = J - j0 < 16 ? J - j0 : 16;
+		gather_bits(bits, h + j0, P, count);
+		for (size_t j = 0; j < end; j++) {
+			const float *w_j = w + (j0 + j) * N;
+			UNROLL
+			for (size_t n = 0; n < N; n++)
+				sum[n] = (vf)_mm512_mask_add_ps((__m512)sum[n], bits[j],
+								(__m512)sum[n],
+								_mm512_set1_ps(w_j[n]));
+		}
+	}
+	UNROLL
+	for (size_t n = 0; n < N; n++) {
+		vi larger = sum[n] > most;
+		replace(&most, &larger, &sum[n]);
+	}
+	UNROLL
+	for (size_t n = 0; n < N; n++) {
+		sum[n] -= most;
+		exponential(&sum[n]);
+		total += sum[n];
+	}
+	for (size_t n = 0; n < N; n++) {
+		float part[16];
+		sum[n] /= total;
+		store(part, &sum[n]);
+		for (size_t k = 0; k < count; k++)
+			pi[k * N + n] = part[k];
+	}
+}
+
+static void fired_softmax(float *pi, const uint8_t *h, const float *w, const float *bias, size_t J,
+			  size_t N, size_t K)
+{
+	size_t P = bern_padded(J);
+	for (size_t k = 0; k < K; k += 16) {
+		size_t count = K - k < 16 ? K - k : 16;
+		float *pi_k = pi + k * N;
+		const uint8_t *h_k = h + k * P;
+		switch (N) {
+		case 1:
+			few_logits(pi_k, h_k, w, bias, J, 1, P, count);
+			break;
+		case 2:
+			few_logits(pi_k, h_k, w, bias, J, 2, P, count);
+			break;
+		case 3:
+			few_logits(pi_k, h_k, w, bias, J, 3, P, count);
+			break;
+		case 4:
+			few_logits(pi_k, h_k, w, bias, J, 4, P, count);
+			break;
+		case 5:
+			few_logits(pi_k, h_k, w, bias, J, 5, P, count);
+			break;
+		case 6:
+			few_logits(pi_k, h_k, w, bias, J, 6, P, count);
+			break;
+		case 7:
+			few_logits(pi_k, h_k, w, bias, J, 7, P, count);
+			break;
+		default:
+			few_logits(pi_k, h_k, w, bias, J, 8, P, count);
+		}
+	}
+}
+#else
+static void fired_softmax(float *pi, const uint8_t *h, const float *w, const float *bias, size_t J,
+			  size_t N, size_t K)
+{
+	for (size_t k = 0; k < K; k++) {
+		const uint8_t *h_k = h + k * bern_padded(J);
+		float *pi_k = pi + k * N, most = -3e38f, total = 0.0f;
+		memcpy(pi_k, bias, N * sizeof *pi_k);
+		for (size_t j = 0; j < J; j++)
+			if (h_k[j])
+				for (size_t n = 0; n < N; n++)
+					pi_k[n] += w[j * N + n];
+		for (size_t n = 0; n < N; n++)
+			most = pi_k[n] > most ? pi_k[n] : most;
+		for (size_t n = 0; n < N; n++)
+			total += pi_k[n] = bern_expf(pi_k[n] - most);
+		for (size_t n = 0; n < N; n++)
+			pi_k[n] /= total;
+	}
+}
+#endif
 
 static float dot(const float *x, const float *w, float bias, size_t J)
 {
@@ -497,6 +761,7 @@ const bern_kernels BERN_KERNELS = {
 	.score = score,
 	.fired_sum = fired_sum,
 	.fired_dot = fired_dot,
+	.fired_softmax = fired_softmax,
 	.dot = dot,
 	.add = add,
 	.sum_squares = sum_squares,

@@ -19,6 +19,9 @@
 /* Sampling compares 24 random bits with p, so p is kept on the grid of 2^-24: then P(h = 1) is p exactly. */
 #define BERN_P_ONE 16777216.0f
 
+/* Kernels for few outputs keep that many sums in registers. */
+#define BERN_FEW 8
+
 static inline size_t bern_padded(size_t units)
 {
 	return (units + 15) & ~(size_t)15;
@@ -72,6 +75,10 @@ typedef struct bern_kernels {
 	/* out[k] = bias + sum over j of w[j] where h[k,j] is 1. */
 	void (*fired_dot)(float *out, const uint8_t *h, const float *w, float bias, size_t J,
 			  size_t K);
+	/* pi[k,n] = softmax over n of bias[n] + sum over j of w[j,n] where h[k,j] is 1: w is (J, N), pi (K, N), N at most
+	 * BERN_FEW. The sum over j as in affine_rows, the largest logit taken off first, the sum of exponentials ascending. */
+	void (*fired_softmax)(float *pi, const uint8_t *h, const float *w, const float *bias,
+			      size_t J, size_t N, size_t K);
 	/* bias + sum over j of w[j] x[j]. */
 	float (*dot)(const float *x, const float *w, float bias, size_t J);
 

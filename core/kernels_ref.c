@@ -121,6 +121,27 @@ static void fired_dot(float *out, const uint8_t *h, const float *w, float bias, 
 	}
 }
 
+static void fired_softmax(float *pi, const uint8_t *h, const float *w, const float *bias, size_t J,
+			  size_t N, size_t K)
+{
+	for (size_t k = 0; k < K; k++) {
+		const uint8_t *h_k = h + k * bern_padded(J);
+		float *pi_k = pi + k * N, most = -3e38f, total = 0.0f;
+		for (size_t n = 0; n < N; n++) {
+			float sum = bias[n];
+			for (size_t j = 0; j < J; j++)
+				if (h_k[j])
+					sum += w[j * N + n];
+			pi_k[n] = sum;
+			most = sum > most ? sum : most;
+		}
+		for (size_t n = 0; n < N; n++)
+			total += pi_k[n] = bern_expf(pi_k[n] - most);
+		for (size_t n = 0; n < N; n++)
+			pi_k[n] /= total;
+	}
+}
+
 static float dot(const float *x, const float *w, float bias, size_t J)
 {
 	float part[16] = {0};
@@ -199,6 +220,7 @@ const bern_kernels bern_kernels_reference = {
 	.score = score,
 	.fired_sum = fired_sum,
 	.fired_dot = fired_dot,
+	.fired_softmax = fired_softmax,
 	.dot = dot,
 	.add = add,
 	.sum_squares = sum_squares,

@@ -16,7 +16,7 @@ static const size_t sizes[] = {1, 2, 3, 7, 15, 16, 17, 31, 33, 64, 65, 100, 127,
 
 typedef struct buffers {
 	float x[MOST + 16], a[MOST + 16], p[MOST + 16], s[MOST + 16], bias[MOST + 16], c[FIRINGS],
-		dots[FIRINGS], gated[MOST];
+		dots[FIRINGS], gated[MOST], pi[FIRINGS * BERN_FEW];
 	float w[(MOST + 1) * MOST], m[MOST + 16], v[MOST + 16];
 	uint8_t h[FIRINGS * (MOST + 16)];
 	uint32_t rows[MOST + BERN_LEAPS];
@@ -62,6 +62,8 @@ static void run(const bern_kernels *k, buffers *b, size_t I, size_t J, size_t K,
 		b->rows[r] = 0;
 	k->fired_dot(b->dots, b->h, b->bias, 0.25f, J, K);
 	out[0] = b->dots[K - 1];
+	/* rows of as many weights as there are logits, with zeros in them and all signs */
+	k->fired_softmax(b->pi, b->h, b->w, b->bias, J, 1 + n % BERN_FEW, K);
 	out[1] = k->dot(b->x, b->bias, -0.5f, J);
 	out[2] = k->sum_squares(b->x, J);
 	out[3] = (float)count;
