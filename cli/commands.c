@@ -32,6 +32,8 @@ const command commands[] = {
 	ROW("train", "train an agent in an environment", cmd_train, &train_help, "env"),
 	ROW("resume", "go on with a run that was stopped", cmd_resume, &resume_help, "run"),
 	ROW("eval", "measure a trained agent", cmd_eval, &eval_help, "run"),
+	ROW("runs", "list runs, show and compare them, remove old checkpoints", cmd_runs,
+	    &runs_help, "run"),
 	ROW("envs", "list the environments", cmd_envs, &envs_help, NULL),
 	ROW("info", "tell all about one environment", cmd_info, &info_help, "env"),
 	ROW("trace", "print the steps of an environment", cmd_trace, &trace_help, "env"),
