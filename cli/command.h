@@ -34,6 +34,7 @@ int cmd_eval(const char *program, int argc, char **argv);
 int cmd_envs(const char *program, int argc, char **argv);
 int cmd_info(const char *program, int argc, char **argv);
 int cmd_trace(const char *program, int argc, char **argv);
+int cmd_draw(const char *program, int argc, char **argv);
 int cmd_new_env(const char *program, int argc, char **argv);
 int cmd_check_env(const char *program, int argc, char **argv);
 int cmd_bench(const char *program, int argc, char **argv);
@@ -43,7 +44,7 @@ int cmd_lab(const char *program, int argc, char **argv);
 
 /* What their --help says; in their files. */
 extern const struct command_help train_help, resume_help, eval_help, envs_help, info_help,
-	trace_help, new_env_help, check_env_help, bench_help, completion_help, runs_help;
+	trace_help, draw_help, new_env_help, check_env_help, bench_help, completion_help, runs_help;
 
 /* The table of commands (commands.c), in the order of the help: --help, the manual pages and completion read it. */
 extern const command commands[];

@@ -37,6 +37,7 @@ const command commands[] = {
 	ROW("envs", "list the environments", cmd_envs, &envs_help, NULL),
 	ROW("info", "tell all about one environment", cmd_info, &info_help, "env"),
 	ROW("trace", "print the steps of an environment", cmd_trace, &trace_help, "env"),
+	ROW("draw", "draw an environment into a PNG or SVG file", cmd_draw, &draw_help, "env"),
 	ROW("new-env", "write a folder to start an environment of your own from", cmd_new_env,
 	    &new_env_help, NULL),
 	ROW("check-env", "check whether an environment keeps its promises", cmd_check_env,

@@ -281,7 +281,7 @@ static int32_t take_value(arg_reader *reader, const char *equals, const char *me
 	return 0;
 }
 
-/* One letter of "-qv". */
+/* One letter of "-qv" or "-o FILE". */
 static int32_t next_letter(arg_reader *reader, bern_error *e)
 {
 	char letter = *reader->cluster++;
@@ -293,7 +293,12 @@ static int32_t next_letter(arg_reader *reader, bern_error *e)
 			continue;
 		reader->kind = ARG_FLAG;
 		reader->index = i;
-		return 0;
+		if (!reader->flags[i].metavar)
+			return 0;
+		/* its value is the rest of the word, "-oFILE", or the next one */
+		const char *rest = reader->cluster;
+		reader->cluster = NULL;
+		return take_value(reader, rest ? rest - 1 : NULL, reader->flags[i].metavar, e);
 	}
 	return bern_fail(e, BERN_EUSAGE, "no option %s; --help lists them", reader->label);
 }

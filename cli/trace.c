@@ -27,6 +27,7 @@ typedef struct trace {
 	uint64_t line;    /* of it */
 	size_t column;    /* of the actions where the file is a table */
 	int is_table;
+	int silent;
 	int done; /* as many as were asked for have been played */
 } trace;
 
@@ -41,6 +42,8 @@ static void print_name(const char *name)
 
 static void print_header(const trace *t)
 {
+	if (t->silent)
+		return;
 	const bern_env *env = t->world->env;
 	const bern_space *space = &t->world->instance.observation;
 	printf("t\taction\treward\tterminated\ttruncated");
@@ -142,6 +145,8 @@ static void print_state(const trace *t)
 static int32_t print_row(const trace *t, bern_error *e)
 {
 	const uint32_t flags = t->length ? t->lanes.flags[0] : 0;
+	if (t->silent)
+		return 0;
 	printf("%" PRIu64 "\t", t->length);
 	if (t->length) {
 		print_action(t);
@@ -425,31 +430,63 @@ static int32_t play_actions(trace *t, bern_error *e)
 	return rc;
 }
 
-int32_t trace_print(const trace_request *request, bern_error *e)
+static int32_t init(trace *t, const trace_request *request, bern_error *e)
 {
 	const bern_world *world = request->world;
-	trace t = {.request = request, .world = world};
-	if (request->state && !world->env->field_count)
+	*t = (trace){.request = request, .world = world};
+	int32_t rc = bern_lanes_init(&t->lanes, world, 1, request->seed, BERN_FOR_ENVIRONMENT, 0,
+				     e);
+	if (rc)
+		return rc;
+	bern_lanes_set_manual(&t->lanes);
+	t->whole = calloc(world->action_count, sizeof *t->whole);
+	t->real = calloc(world->action_count, sizeof *t->real);
+	return t->whole && t->real ? 0 : bern_fail(e, BERN_EMEMORY, "out of memory");
+}
+
+static void finish(trace *t)
+{
+	free(t->whole);
+	free(t->real);
+	bern_lanes_finish(&t->lanes);
+}
+
+int32_t trace_print(const trace_request *request, bern_error *e)
+{
+	trace t;
+	if (request->state && !request->world->env->field_count)
 		return bern_fail(e, BERN_EUSAGE,
 				 "--state: %s declares no fields of its state, so there is nothing "
 				 "to print",
-				 world->env->id);
-	int32_t rc = bern_lanes_init(&t.lanes, world, 1, request->seed, BERN_FOR_ENVIRONMENT, 0, e);
-	if (rc)
-		return rc;
-	bern_lanes_set_manual(&t.lanes);
-	t.whole = calloc(world->action_count, sizeof *t.whole);
-	t.real = calloc(world->action_count, sizeof *t.real);
-	if (!t.whole || !t.real) {
-		rc = bern_fail(e, BERN_EMEMORY, "out of memory");
-	} else if (!strcmp(request->actions, "random")) {
+				 request->world->env->id);
+	int32_t rc = init(&t, request, e);
+	if (!rc && !strcmp(request->actions, "random")) {
 		print_header(&t);
 		rc = play_random(&t, e);
-	} else {
+	} else if (!rc) {
 		rc = play_actions(&t, e);
 	}
-	free(t.whole);
-	free(t.real);
-	bern_lanes_finish(&t.lanes);
+	finish(&t);
+	return rc;
+}
+
+int32_t trace_play(const trace_request *request, void (*end)(void *user, const trace_end *at),
+		   void *user, bern_error *e)
+{
+	trace t;
+	int32_t rc = init(&t, request, e);
+	t.silent = 1;
+	if (!rc && strcmp(request->actions, "random") != 0)
+		rc = play_actions(&t, e);
+	else if (!rc && (request->steps || request->episodes))
+		rc = play_random(&t, e);
+	else if (!rc)
+		rc = start_episode(&t, e);
+	if (!rc)
+		end(user, &(trace_end){.state = bern_lanes_state(&t.lanes, 0),
+				       .seed = request->seed + t.episode - 1,
+				       .length = t.length,
+				       .all_steps = t.lanes.steps});
+	finish(&t);
 	return rc;
 }

@@ -173,7 +173,9 @@ static inline void minatar_draw(const void *model, const void *state, const bern
 	c->cells(c->user, 0, 0, 10, 10, MINATAR_SIDE, MINATAR_SIDE, cells);
 	for (uint32_t k = 0; k < game->channel_count; k++) {
 		double y = 9.5 - 0.75 * k;
-		c->rect(c->user, 10.3, y - 0.2, 0.4, 0.4, game->channels[k].color);
+		/* with an edge, for colours as light as the paper */
+		c->rect(c->user, 10.3, y - 0.2, 0.4, 0.4, ground);
+		c->rect(c->user, 10.34, y - 0.16, 0.32, 0.32, game->channels[k].color);
 		c->text(c->user, 12.4, y - 0.2, 0.4, BERN_RGB(70, 70, 70), game->channels[k].name);
 	}
 }

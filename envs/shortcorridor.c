@@ -108,7 +108,7 @@ static void draw(const void *model_, const void *state_, const bern_canvas *c)
 	c->rect(c->user, -0.2, -0.2, CELLS + 1.4, 1.4, paper);
 	for (int32_t i = 0; i <= CELLS; i++)
 		c->rect(c->user, i + 0.03, 0.03, 0.94, 0.94, i == 1 ? odd : plain);
-	c->text(c->user, 1.5, 0.72, 0.18, ink, "exchanged");
+	c->text(c->user, 1.5, 0.75, 0.14, ink, "exchanged");
 
 	double x = GOAL + 0.5, y = 0.5;
 	const double flag[6] = {x - 0.14, y + 0.34, x + 0.3, y + 0.17, x - 0.14, y};

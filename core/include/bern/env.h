@@ -160,7 +160,7 @@ typedef struct bern_canvas {
 	void (*polygon)(void *user, const double *xy, size_t corners,
 			uint32_t color); /* (corners, 2), convex */
 	void (*text)(void *user, double x, double y, double height, uint32_t color,
-		     const char *utf8); /* centred on x */
+		     const char *utf8); /* centred on x, baseline at y; height: font size */
 	void (*cells)(void *user, double x, double y, double width, double height, size_t rows,
 		      size_t columns,
 		      const uint32_t *colors); /* (rows, columns), first row on top */
