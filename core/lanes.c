@@ -77,13 +77,14 @@ int32_t bern_lanes_take_observation(bern_lanes *lanes, size_t b, const void *raw
 }
 
 /* Writes the observation of a lane to its row of obs and index. */
-static int32_t observe(bern_lanes *lanes, size_t b, bern_error *e)
+static int32_t observe(bern_lanes *lanes, const bern_lanes_scratch *scratch, size_t b,
+		       bern_error *e)
 {
-	lanes_private *own = lanes->own;
+	const lanes_private *own = lanes->own;
 	const bern_world *world = lanes->world;
 	const bern_space *s = &world->instance.observation;
 	const void *state = own->states + b * world->state_stride;
-	void *raw = own->raw;
+	void *raw = scratch->raw;
 	if (s->kind == BERN_BOX && s->dtype == BERN_FLOAT32)
 		raw = lanes->obs + b * world->observation_floats;
 	world->env->observe(world->instance.model, state, raw);
@@ -123,7 +124,7 @@ static int32_t read_mask(bern_lanes *lanes, size_t b, bern_error *e)
 
 /* ---- episodes ------------------------------------------------------------------------------------- */
 
-void bern_lanes_draw_stream(bern_lanes *lanes, size_t b)
+void bern_lanes_seed(bern_lanes *lanes)
 {
 	lanes_private *own = lanes->own;
 	bern_stream_key key = {.purpose = lanes->purpose, .agent = lanes->agent};
@@ -137,11 +138,16 @@ void bern_lanes_draw_stream(bern_lanes *lanes, size_t b)
 		own->purpose = key.purpose;
 		own->agent = key.agent;
 	}
+}
+
+void bern_lanes_draw_stream(bern_lanes *lanes, size_t b)
+{
+	lanes_private *own = lanes->own;
 	bern_rng_episode(&own->streams[b], &own->seeds[b], own->episode[b]);
 }
 
 /* Starts an episode from the stream that is already in streams[b]. */
-static int32_t begin(bern_lanes *lanes, size_t b, bern_error *e)
+static int32_t begin(bern_lanes *lanes, const bern_lanes_scratch *scratch, size_t b, bern_error *e)
 {
 	lanes_private *own = lanes->own;
 	const bern_world *world = lanes->world;
@@ -154,16 +160,17 @@ static int32_t begin(bern_lanes *lanes, size_t b, bern_error *e)
 	int32_t rc = bern_isolate_check(world, e);
 	if (rc)
 		return bern_lanes_at(lanes, b, e);
-	rc = observe(lanes, b, e);
+	rc = observe(lanes, scratch, b, e);
 	return !rc && lanes->mask ? read_mask(lanes, b, e) : rc;
 }
 
 /* Starts an episode from the lane's own stream for it. */
-static int32_t begin_own(bern_lanes *lanes, size_t b, bern_error *e)
+static int32_t begin_own(bern_lanes *lanes, const bern_lanes_scratch *scratch, size_t b,
+			 bern_error *e)
 {
 	lanes_private *own = lanes->own;
 	bern_lanes_draw_stream(lanes, b);
-	int32_t rc = begin(lanes, b, e);
+	int32_t rc = begin(lanes, scratch, b, e);
 	if (own->isolated) {
 		bern_rng next;
 		bern_rng_episode(&next, &own->seeds[b], own->episode[b] + 1);
@@ -172,24 +179,30 @@ static int32_t begin_own(bern_lanes *lanes, size_t b, bern_error *e)
 	return rc;
 }
 
-static void report_episode(bern_lanes *lanes, size_t b, uint32_t flags)
+void bern_lanes_report(const bern_lanes *lanes, size_t b, const bern_ended *ended, uint32_t flags,
+		       const double *metrics)
 {
-	const lanes_private *own = lanes->own;
 	if (!lanes->on_episode)
 		return;
 	bern_episode episode = {.lane = b,
-				.index = own->episode[b],
-				.length = own->length[b],
-				.total = own->total[b],
+				.index = ended->index,
+				.length = ended->length,
+				.total = ended->total,
 				.flags = flags,
-				.metrics = lanes->metrics + b * lanes->world->env->metric_count};
+				.metrics = metrics};
 	lanes->on_episode(lanes->user, &episode);
 }
 
-void bern_lanes_end_episode(bern_lanes *lanes, size_t b)
+void bern_lanes_end_episode(bern_lanes *lanes, const bern_lanes_scratch *scratch, size_t b)
 {
+	const lanes_private *own = lanes->own;
+	const bern_ended ended = {own->episode[b], own->length[b], own->total[b], 1};
 	keep_last(lanes, b);
-	report_episode(lanes, b, lanes->flags[b]);
+	if (scratch->quiet)
+		own->ended[b] = ended;
+	else
+		bern_lanes_report(lanes, b, &ended, lanes->flags[b],
+				  lanes->metrics + b * lanes->world->env->metric_count);
 }
 
 int32_t bern_lanes_check_outcome(const bern_lanes *lanes, size_t b, double reward, uint32_t flags,
@@ -208,7 +221,8 @@ int32_t bern_lanes_check_outcome(const bern_lanes *lanes, size_t b, double rewar
 }
 
 /* The step of one lane; its action is known to be inside its space. */
-static int32_t step_lane(bern_lanes *lanes, size_t b, const void *action, bern_error *e)
+static int32_t step_lane(bern_lanes *lanes, const bern_lanes_scratch *scratch, size_t b,
+			 const void *action, bern_error *e)
 {
 	lanes_private *own = lanes->own;
 	const bern_world *world = lanes->world;
@@ -218,7 +232,6 @@ static int32_t step_lane(bern_lanes *lanes, size_t b, const void *action, bern_e
 	bern_lanes_unpack(lanes, b);
 	env->step(world->instance.model, state, &own->streams[b], action, &outcome);
 	own->length[b]++;
-	lanes->steps++;
 	bern_lanes_pack(lanes, b);
 
 	int32_t rc = bern_lanes_check_outcome(lanes, b, outcome.reward, outcome.flags, e);
@@ -232,19 +245,19 @@ static int32_t step_lane(bern_lanes *lanes, size_t b, const void *action, bern_e
 	if (env->metric_count)
 		env->read_metrics(world->instance.model, state,
 				  lanes->metrics + b * env->metric_count);
-	rc = observe(lanes, b, e);
+	rc = observe(lanes, scratch, b, e);
 	if (rc)
 		return rc;
 	if (!outcome.flags)
 		return lanes->mask ? read_mask(lanes, b, e) : BERN_OK;
 
-	bern_lanes_end_episode(lanes, b);
+	bern_lanes_end_episode(lanes, scratch, b);
 	if (own->manual) {
 		own->running[b] = 0;
 		return BERN_OK;
 	}
 	own->episode[b]++;
-	return begin_own(lanes, b, e);
+	return begin_own(lanes, scratch, b, e);
 }
 
 /* ---- actions -------------------------------------------------------------------------------------- */
@@ -324,35 +337,50 @@ static int32_t step_isolated(bern_lanes *lanes, const void *actions, bern_error 
 	size_t at = 0;
 	for (size_t b = 0; b < lanes->count; b++)
 		if (own->running[b])
-			bern_isolate_put(own->isolated, b,
-					 bern_lanes_raw_action(lanes, actions, b, own->action),
-					 &own->streams[b], limit && own->length[b] + 1 >= limit);
+			bern_isolate_put(
+				own->isolated, b,
+				bern_lanes_raw_action(lanes, actions, b, own->scratch.action),
+				&own->streams[b], limit && own->length[b] + 1 >= limit);
 	if (bern_isolate_step(own->isolated, &at, e) == BERN_OK)
 		return BERN_OK;
 	own->length[at]++;
 	return bern_lanes_at(lanes, at, e);
 }
 
-/* Steps all lanes that run; their actions (B, A), int32 or float, have been checked. */
-static int32_t step_all(bern_lanes *lanes, const void *actions, bern_error *e)
+/* Steps the lanes that run from first to end - 1; their actions (B, A), int32 or float, have been checked. Adds to *steps. */
+static int32_t step_lanes(bern_lanes *lanes, const bern_lanes_scratch *scratch, size_t first,
+			  size_t end, const void *actions, uint64_t *steps, bern_error *e)
 {
-	lanes_private *own = lanes->own;
-	int32_t rc = own->isolated ? step_isolated(lanes, actions, e) : BERN_OK;
-	for (size_t b = 0; !rc && b < lanes->count;) {
-		size_t tiles = bern_lanes_whole_tiles(lanes, b);
+	const lanes_private *own = lanes->own;
+	int32_t rc = BERN_OK;
+	for (size_t b = first; !rc && b < end;) {
+		size_t tiles = bern_lanes_whole_tiles(lanes, b, end);
 		if (tiles) {
-			rc = bern_lanes_step_tiles(lanes, b, tiles, actions, e);
+			rc = bern_lanes_step_tiles(lanes, scratch, b, tiles, actions, e);
 			b += tiles * BERN_TILE;
+			*steps += tiles * BERN_TILE;
 			continue;
 		}
-		if (own->running[b])
-			rc = step_lane(lanes, b,
-				       bern_lanes_raw_action(lanes, actions, b, own->action), e);
-		else
+		if (own->running[b]) {
+			++*steps;
+			rc = step_lane(lanes, scratch, b,
+				       bern_lanes_raw_action(lanes, actions, b, scratch->action),
+				       e);
+		} else {
 			skip_lane(lanes, b);
+		}
 		b++;
 	}
 	return rc;
+}
+
+static int32_t step_all(bern_lanes *lanes, const void *actions, bern_error *e)
+{
+	lanes_private *own = lanes->own;
+	bern_lanes_seed(lanes);
+	int32_t rc = own->isolated ? step_isolated(lanes, actions, e) : BERN_OK;
+	return rc ? rc
+		  : step_lanes(lanes, &own->scratch, 0, lanes->count, actions, &lanes->steps, e);
 }
 
 int32_t bern_lanes_step(bern_lanes *lanes, const int32_t *actions, bern_error *e)
@@ -405,6 +433,50 @@ int32_t bern_lanes_step_box(bern_lanes *lanes, const float *actions, bern_error 
 	return rc ? rc : step_all(lanes, actions, e);
 }
 
+/* ---- in parts ------------------------------------------------------------------------------------- */
+
+int bern_lanes_can_part(const bern_lanes *lanes)
+{
+	return !lanes->own->isolated && !lanes->own->manual;
+}
+
+int32_t bern_lanes_part(bern_lanes *lanes, size_t parts, bern_error *e)
+{
+	lanes_private *own = lanes->own;
+	int32_t rc = check_started(lanes, e);
+	bern_lanes_seed(lanes);
+	if (rc || parts <= own->part_count)
+		return rc;
+	own->parts = bern_arena_take(&own->arena, parts, sizeof *own->parts);
+	if (!own->ended)
+		own->ended = bern_arena_take(&own->arena, lanes->count, sizeof *own->ended);
+	for (size_t p = 0; own->parts && p < parts; p++) {
+		bern_lanes_take_scratch(lanes, &own->parts[p]);
+		own->parts[p].quiet = 1;
+	}
+	rc = bern_arena_check(&own->arena, e);
+	own->part_count = rc ? 0 : parts;
+	return rc;
+}
+
+int32_t bern_lanes_step_part(bern_lanes *lanes, size_t part, size_t first, size_t count,
+			     const void *actions, bern_error *e)
+{
+	uint64_t steps = 0;
+	return step_lanes(lanes, &lanes->own->parts[part], first, first + count, actions, &steps,
+			  e);
+}
+
+int bern_lanes_take_ended(bern_lanes *lanes, size_t b, bern_ended *ended)
+{
+	bern_ended *own = &lanes->own->ended[b];
+	if (!own->fresh)
+		return 0;
+	*ended = *own;
+	own->fresh = 0;
+	return 1;
+}
+
 /* ---- memory --------------------------------------------------------------------------------------- */
 
 /* Finite bounds for the fast check: float's own range where the space has none. */
@@ -446,13 +518,12 @@ static void take_memory(bern_lanes *lanes)
 	own->total = bern_arena_take(arena, B, sizeof *own->total);
 	own->started = bern_arena_take(arena, B, sizeof *own->started);
 	own->running = bern_arena_take(arena, B, sizeof *own->running);
-	own->raw = bern_arena_take(arena, 1, world->observation_bytes);
-	own->action = bern_arena_take(arena, 1, world->action_bytes);
 	if (world->instance.observation.kind == BERN_BOX) {
 		own->low = bern_arena_take(arena, O, sizeof *own->low);
 		own->high = bern_arena_take(arena, O, sizeof *own->high);
 	}
 	bern_lanes_take_tiles(lanes);
+	bern_lanes_take_scratch(lanes, &own->scratch);
 }
 
 static int32_t attach_states(bern_lanes *lanes, bern_error *e)
@@ -533,10 +604,11 @@ int32_t bern_lanes_reset(bern_lanes *lanes, bern_error *e)
 {
 	lanes_private *own = lanes->own;
 	int32_t rc = BERN_OK;
+	bern_lanes_seed(lanes);
 	for (size_t b = 0; !rc && b < lanes->count; b++) {
 		own->episode[b] = 0;
 		skip_lane(lanes, b);
-		rc = begin_own(lanes, b, e);
+		rc = begin_own(lanes, &own->scratch, b, e);
 	}
 	return rc;
 }
@@ -557,7 +629,7 @@ int32_t bern_lanes_start(bern_lanes *lanes, size_t lane, const bern_rng *stream,
 	if (own->started[lane])
 		own->episode[lane]++;
 	own->streams[lane] = *stream;
-	return begin(lanes, lane, e);
+	return begin(lanes, &own->scratch, lane, e);
 }
 
 void bern_lanes_park(bern_lanes *lanes, size_t lane)

@@ -15,18 +15,26 @@ void bern_lanes_take_tiles(bern_lanes *lanes)
 	lanes_private *own = lanes->own;
 	const bern_world *world = lanes->world;
 	const size_t tiles = lanes->count / BERN_TILE;
-	const size_t most = tiles < BERN_TILES_AT_ONCE ? tiles : BERN_TILES_AT_ONCE;
 	if (!world->batch || !tiles)
 		return;
 	own->tile_count = tiles;
 	own->tile_size = bern_tile_size(world->env);
 	own->tiles = bern_arena_take(&own->arena, tiles, own->tile_size);
-	own->tile_observations = bern_arena_take(&own->arena, most * BERN_TILE,
-						 world->observation_bytes);
-	own->tile_actions = bern_arena_take(&own->arena, most * BERN_TILE, world->action_bytes);
-	own->tile_metrics = bern_arena_take(&own->arena, most * BERN_TILE,
-					    world->env->metric_count * sizeof *own->tile_metrics);
-	own->tile_begin = bern_arena_take(&own->arena, most, sizeof *own->tile_begin);
+}
+
+void bern_lanes_take_scratch(bern_lanes *lanes, bern_lanes_scratch *scratch)
+{
+	bern_arena *arena = &lanes->own->arena;
+	const bern_world *world = lanes->world;
+	const size_t tiles = lanes->own->tile_count;
+	const size_t most = tiles < BERN_TILES_AT_ONCE ? tiles : BERN_TILES_AT_ONCE;
+	scratch->raw = bern_arena_take(arena, 1, world->observation_bytes);
+	scratch->action = bern_arena_take(arena, 1, world->action_bytes);
+	scratch->observations = bern_arena_take(arena, most * BERN_TILE, world->observation_bytes);
+	scratch->actions = bern_arena_take(arena, most * BERN_TILE, world->action_bytes);
+	scratch->metrics = bern_arena_take(arena, most * BERN_TILE,
+					   world->env->metric_count * sizeof *scratch->metrics);
+	scratch->begin = bern_arena_take(arena, most, sizeof *scratch->begin);
 }
 
 void bern_lanes_unpack(const bern_lanes *lanes, size_t b)
@@ -45,7 +53,7 @@ void bern_lanes_pack(bern_lanes *lanes, size_t b)
 			      b % BERN_TILE, own->states + b * lanes->world->state_stride);
 }
 
-size_t bern_lanes_whole_tiles(const bern_lanes *lanes, size_t b)
+size_t bern_lanes_whole_tiles(const bern_lanes *lanes, size_t b, size_t end)
 {
 	static const uint8_t all[BERN_TILE] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
 	const lanes_private *own = lanes->own;
@@ -53,6 +61,7 @@ size_t bern_lanes_whole_tiles(const bern_lanes *lanes, size_t b)
 	if (b % BERN_TILE)
 		return 0;
 	while (count < BERN_TILES_AT_ONCE && b / BERN_TILE + count < own->tile_count &&
+	       b + (count + 1) * BERN_TILE <= end &&
 	       memcmp(own->running + b + count * BERN_TILE, all, sizeof all) == 0)
 		count++;
 	return count;
@@ -61,27 +70,27 @@ size_t bern_lanes_whole_tiles(const bern_lanes *lanes, size_t b)
 /* ---- what a batch reads and writes ---------------------------------------------------------------- */
 
 /* The actions of the lanes as (tiles, A, 16); actions themselves where that is the same. */
-static const void *tile_actions(const bern_lanes *lanes, size_t first, size_t count,
-				const void *actions)
+static const void *tile_actions(const bern_lanes *lanes, const bern_lanes_scratch *scratch,
+				size_t first, size_t count, const void *actions)
 {
-	const lanes_private *own = lanes->own;
 	const size_t A = lanes->world->action_count, size = lanes->world->action_bytes;
 	const size_t element = bern_space_element(&lanes->world->instance.action);
 	if (A == 1 && element == sizeof(int32_t))
 		return (const int32_t *)actions + first;
 	for (size_t i = 0; i < count * BERN_TILE; i++)
-		bern_tile_column_put(own->tile_actions + i / BERN_TILE * BERN_TILE * size,
-				     i % BERN_TILE, A, element,
-				     bern_lanes_raw_action(lanes, actions, first + i, own->action));
-	return own->tile_actions;
+		bern_tile_column_put(
+			scratch->actions + i / BERN_TILE * BERN_TILE * size, i % BERN_TILE, A,
+			element, bern_lanes_raw_action(lanes, actions, first + i, scratch->action));
+	return scratch->actions;
 }
 
 /* Takes the observation of one lane out of its tile. */
-static int32_t take_one(bern_lanes *lanes, size_t b, const unsigned char *tile, bern_error *e)
+static int32_t take_one(bern_lanes *lanes, const bern_lanes_scratch *scratch, size_t b,
+			const unsigned char *tile, bern_error *e)
 {
 	const bern_world *world = lanes->world;
 	const bern_space *s = &world->instance.observation;
-	void *raw = lanes->own->raw;
+	void *raw = scratch->raw;
 	if (s->kind == BERN_BOX && s->dtype == BERN_FLOAT32)
 		raw = lanes->obs + b * world->observation_floats;
 	bern_tile_column_get(tile, b % BERN_TILE, s->count, bern_space_element(s), raw);
@@ -106,8 +115,8 @@ static int take_floats(bern_lanes *lanes, size_t first, const float *tile)
 	return !bad;
 }
 
-static int32_t take_observations(bern_lanes *lanes, size_t first, const unsigned char *tile,
-				 bern_error *e)
+static int32_t take_observations(bern_lanes *lanes, const bern_lanes_scratch *scratch, size_t first,
+				 const unsigned char *tile, bern_error *e)
 {
 	const bern_space *s = &lanes->world->instance.observation;
 	int32_t rc = BERN_OK;
@@ -115,7 +124,7 @@ static int32_t take_observations(bern_lanes *lanes, size_t first, const unsigned
 	    take_floats(lanes, first, (const float *)(const void *)tile))
 		return BERN_OK;
 	for (size_t i = 0; !rc && i < BERN_TILE; i++)
-		rc = take_one(lanes, first + i, tile, e);
+		rc = take_one(lanes, scratch, first + i, tile, e);
 	return rc;
 }
 
@@ -147,7 +156,7 @@ static int count_outcomes(bern_lanes *lanes, size_t first, size_t count)
 }
 
 /* Ends the episodes of a tile that are over and draws streams for the next ones. Returns the lanes as bits. */
-static uint16_t end_episodes(bern_lanes *lanes, size_t first)
+static uint16_t end_episodes(bern_lanes *lanes, const bern_lanes_scratch *scratch, size_t first)
 {
 	lanes_private *own = lanes->own;
 	static const uint32_t bit[BERN_TILE] = {1,   2,   4,    8,    16,   32,   64,    128,
@@ -158,7 +167,7 @@ static uint16_t end_episodes(bern_lanes *lanes, size_t first)
 		ended |= bit[i] & (0u - (flags[i] != 0));
 	for (uint32_t left = ended; left; left &= left - 1) {
 		size_t b = first + (size_t)bern_lowest_lane(left);
-		bern_lanes_end_episode(lanes, b);
+		bern_lanes_end_episode(lanes, scratch, b);
 		own->episode[b]++;
 		own->length[b] = 0;
 		own->total[b] = 0;
@@ -167,8 +176,24 @@ static uint16_t end_episodes(bern_lanes *lanes, size_t first)
 	return (uint16_t)ended;
 }
 
-int32_t bern_lanes_step_tiles(bern_lanes *lanes, size_t first, size_t count, const void *actions,
-			      bern_error *e)
+/* An outcome of these tiles is wrong: the first lane that has something wrong says what, be it an outcome or an observation. */
+static int32_t first_fault(bern_lanes *lanes, const bern_lanes_scratch *scratch, size_t first,
+			   size_t count, bern_error *e)
+{
+	const size_t observations = lanes->world->observation_bytes * BERN_TILE;
+	int32_t rc = BERN_OK;
+	for (size_t k = 0; !rc && k < count * BERN_TILE; k++) {
+		size_t b = first + k;
+		rc = bern_lanes_check_outcome(lanes, b, lanes->reward[b], lanes->flags[b], e);
+		if (!rc)
+			rc = take_one(lanes, scratch, b,
+				      scratch->observations + k / BERN_TILE * observations, e);
+	}
+	return rc;
+}
+
+int32_t bern_lanes_step_tiles(bern_lanes *lanes, const bern_lanes_scratch *scratch, size_t first,
+			      size_t count, const void *actions, bern_error *e)
 {
 	lanes_private *own = lanes->own;
 	const bern_world *world = lanes->world;
@@ -178,29 +203,27 @@ int32_t bern_lanes_step_tiles(bern_lanes *lanes, size_t first, size_t count, con
 			.count = (uint32_t)count,
 			.state = own->tiles + first / BERN_TILE * own->tile_size,
 			.rng = own->streams + first,
-			.action = tile_actions(lanes, first, count, actions),
+			.action = tile_actions(lanes, scratch, first, count, actions),
 			.reward = lanes->reward + first,
 			.flags = lanes->flags + first,
-			.observation = own->tile_observations,
-			.metrics = own->tile_metrics};
+			.observation = scratch->observations,
+			.metrics = scratch->metrics};
 	world->batch->step(world->instance.model, &t);
-	lanes->steps += count * BERN_TILE;
 	int32_t rc = BERN_OK;
 	if (!count_outcomes(lanes, first, count * BERN_TILE))
-		for (size_t b = first; !rc && b < first + count * BERN_TILE; b++)
-			rc = bern_lanes_check_outcome(lanes, b, lanes->reward[b], lanes->flags[b],
-						      e);
+		return first_fault(lanes, scratch, first, count, e);
 	for (size_t k = 0; M && k < count * BERN_TILE; k++)
-		bern_tile_column_get(own->tile_metrics + k / BERN_TILE * BERN_TILE * M,
+		bern_tile_column_get(scratch->metrics + k / BERN_TILE * BERN_TILE * M,
 				     k % BERN_TILE, M, sizeof(double),
 				     lanes->metrics + (first + k) * M);
 
 	uint32_t any = 0;
 	for (size_t k = 0; !rc && k < count; k++) {
 		size_t b = first + k * BERN_TILE;
-		rc = take_observations(lanes, b, own->tile_observations + k * observations, e);
+		rc = take_observations(lanes, scratch, b, scratch->observations + k * observations,
+				       e);
 		if (!rc)
-			any |= own->tile_begin[k] = end_episodes(lanes, b);
+			any |= scratch->begin[k] = end_episodes(lanes, scratch, b);
 	}
 	if (rc || !any)
 		return rc;
@@ -208,12 +231,13 @@ int32_t bern_lanes_step_tiles(bern_lanes *lanes, size_t first, size_t count, con
 			    .count = (uint32_t)count,
 			    .state = t.state,
 			    .rng = t.rng,
-			    .begin = own->tile_begin,
-			    .observation = own->tile_observations};
+			    .begin = scratch->begin,
+			    .observation = scratch->observations};
 	world->batch->reset(world->instance.model, &begin);
 	for (size_t k = 0; k < count; k++)
-		for (uint32_t left = own->tile_begin[k]; !rc && left; left &= left - 1)
-			rc = take_one(lanes, first + k * BERN_TILE + (size_t)bern_lowest_lane(left),
-				      own->tile_observations + k * observations, e);
+		for (uint32_t left = scratch->begin[k]; !rc && left; left &= left - 1)
+			rc = take_one(lanes, scratch,
+				      first + k * BERN_TILE + (size_t)bern_lowest_lane(left),
+				      scratch->observations + k * observations, e);
 	return rc;
 }
