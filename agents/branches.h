@@ -70,6 +70,7 @@ void bern_branches_accumulate(const bern_network *net, const bern_trace *trace, 
 		.tensors = bern_branches_save,                                                     \
 		.play = play_,                                                                     \
 		.accumulate = bern_branches_accumulate,                                            \
+		.shared = 1,                                                                       \
 	}
 
 #endif

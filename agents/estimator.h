@@ -123,6 +123,10 @@ typedef struct bern_estimator {
 
 	/* ---- the rest is optional ---- */
 
+	/* 1: accumulate reads its memory and writes work and gradient alone, so that several threads may be in it at once, for
+	 * different rows, with a work of their own. */
+	int shared;
+
 	const char *cost; /* beside a forward pass: "K forward passes", "2 clones a step" */
 	/* Memory of its own, memory_size bytes zeroed, at work->memory. init takes what it points to from the arena. */
 	size_t memory_size;

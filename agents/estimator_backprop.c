@@ -22,5 +22,6 @@ const bern_estimator bern_estimator_backprop = {
 	.unbiased = 1,
 	.needs = BERN_NEEDS_REAL | BERN_TAKES_FIRINGS | BERN_NEEDS_GRADIENT | BERN_TAKES_BOX,
 	.accumulate = accumulate,
+	.shared = 1,
 	.cost = "a backward pass",
 };

@@ -53,5 +53,6 @@ const bern_estimator bern_estimator_firings = {
 	.unbiased = 1,
 	.needs = BERN_NEEDS_NOISE | BERN_NEEDS_FIRINGS | BERN_TAKES_BOX | BERN_TAKES_UNIT_BASELINES,
 	.accumulate = accumulate,
+	.shared = 1,
 	.cost = "K forward passes from the hidden layers on",
 };

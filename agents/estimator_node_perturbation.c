@@ -100,4 +100,5 @@ const bern_estimator bern_estimator_node_perturbation = {
 	.tensors = tensors,
 	.play = play,
 	.accumulate = accumulate,
+	.shared = 1,
 };

@@ -20,5 +20,6 @@ const bern_estimator bern_estimator_pathwise = {
 	.unbiased = 0,
 	.needs = BERN_NEEDS_SMOOTH | BERN_NEEDS_GRADIENT | BERN_TAKES_FIRINGS | BERN_TAKES_BOX,
 	.accumulate = accumulate,
+	.shared = 1,
 	.cost = "a backward pass",
 };

@@ -27,5 +27,6 @@ const bern_estimator bern_estimator_reinmax = {
 	.unbiased = 0,
 	.needs = BERN_NEEDS_BITS | BERN_NEEDS_GRADIENT | BERN_TAKES_FIRINGS | BERN_TAKES_BOX,
 	.accumulate = accumulate,
+	.shared = 1,
 	.cost = "a backward pass",
 };

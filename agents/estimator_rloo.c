@@ -105,4 +105,5 @@ const bern_estimator bern_estimator_rloo = {
 	.tensors = tensors,
 	.play = branch,
 	.accumulate = accumulate,
+	.shared = 1,
 };

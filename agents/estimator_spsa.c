@@ -107,4 +107,5 @@ const bern_estimator bern_estimator_spsa = {
 	.tensors = tensors,
 	.play = play,
 	.accumulate = accumulate,
+	.shared = 1,
 };

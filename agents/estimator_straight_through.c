@@ -43,6 +43,7 @@ const bern_estimator bern_estimator_straight_through = {
 	.unbiased = 0,
 	.needs = BERN_NEEDS_BITS | BERN_NEEDS_GRADIENT | BERN_TAKES_FIRINGS | BERN_TAKES_BOX,
 	.accumulate = accumulate,
+	.shared = 1,
 	.cost = "a backward pass",
 };
 
@@ -53,5 +54,6 @@ const bern_estimator bern_estimator_straight_through_sigmoid = {
 	.unbiased = 0,
 	.needs = BERN_NEEDS_BITS | BERN_NEEDS_GRADIENT | BERN_TAKES_FIRINGS | BERN_TAKES_BOX,
 	.accumulate = accumulate_sigmoid,
+	.shared = 1,
 	.cost = "a backward pass",
 };

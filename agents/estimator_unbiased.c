@@ -37,5 +37,6 @@ const bern_estimator bern_estimator_unbiased = {
 	.unbiased = 1,
 	.needs = BERN_NEEDS_NOISE | BERN_TAKES_BOX | BERN_TAKES_UNIT_BASELINES,
 	.accumulate = accumulate,
+	.shared = 1,
 	.cost = "none",
 };

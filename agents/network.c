@@ -111,6 +111,15 @@ int32_t bern_parse_units(const char *text, int64_t *kind, size_t depth, bern_err
 	return 0;
 }
 
+int32_t bern_network_scratch(bern_network *net, bern_arena *arena, bern_error *e)
+{
+	net->a = bern_arena_take(arena, net->most_units, sizeof *net->a);
+	net->x = bern_arena_take(arena, net->most_units, sizeof *net->x);
+	net->rows = bern_arena_take(arena, net->most_units, sizeof *net->rows);
+	net->quiet_h = bern_arena_take(arena, net->most_units, 1);
+	return bern_arena_check(arena, e);
+}
+
 int32_t bern_network_init(bern_network *net, bern_arena *arena, const bern_action_head *head,
 			  size_t inputs, const size_t *units, const int64_t *kind, size_t depth,
 			  size_t firings, const bern_kernels *kernels, bern_error *e)
@@ -156,11 +165,7 @@ int32_t bern_network_init(bern_network *net, bern_arena *arena, const bern_actio
 	if (net->params)
 		net->head.gaussian.log_deviation = net->params + net->layer[depth].bias +
 						   net->layer[depth].units;
-	net->a = bern_arena_take(arena, net->most_units, sizeof *net->a);
-	net->x = bern_arena_take(arena, net->most_units, sizeof *net->x);
-	net->rows = bern_arena_take(arena, net->most_units, sizeof *net->rows);
-	net->quiet_h = bern_arena_take(arena, net->most_units, 1);
-	return bern_arena_check(arena, e);
+	return bern_network_scratch(net, arena, e);
 }
 
 /* Experts like a first layer; and gates so that about the target's share of them opens. A sum of `inputs` weights in -s..s times

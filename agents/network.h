@@ -82,6 +82,9 @@ int32_t bern_network_init(bern_network *net, bern_arena *arena, const bern_actio
 			  size_t inputs, const size_t *units, const int64_t *kind, size_t depth,
 			  size_t firings, const bern_kernels *kernels, bern_error *e);
 
+/* Takes scratch for forward passes, so that a copy of a network may run beside it. */
+int32_t bern_network_scratch(bern_network *net, bern_arena *arena, bern_error *e);
+
 /* Initial weights: first layer U(-first, first), its biases too; later hidden layers U(-s, s), s = later/sqrt(fan-in), with the bias
  * of a binary unit minus half the sum of its incoming weights if these come from binary units (half of which fire), of others 0,
  * so that units start decided rather than at p = 1/2; output 0. later 0: as the units like it, see network.c. */

@@ -2,13 +2,16 @@
  *
  * One call of learn(): T steps in B lanes, each a row t B + b of the trace; the learned value of every row; generalised
  * advantages; the estimator's gradient; one optimiser step; the baseline learns its targets. Gradients are summed over tiles of 16
- * lanes, then over a fixed binary tree of tiles, whoever computes them. */
+ * lanes, then over a fixed binary tree of tiles, whoever computes them. So threads may share the lanes: each plays some of them, all T
+ * steps, and takes tiles of the sums. */
 #include "reinforce.h"
+#include "crew.h"
 #include "eligibility.h"
 #include "gae.h"
 #include "homeostasis.h"
 #include "inspect_agent.h"
 #include "kinds.h"
+#include "lanes_part.h"
 #include "memory.h"
 #include "normalizer.h"
 #include "refire.h"
@@ -21,7 +24,7 @@
 #include <string.h>
 
 #define LANES_PER_TILE 16
-#define TREE_LEVELS    32
+#define TASKS_A_THREAD 4    /* parts that the lanes are shared out in */
 #define SCALE_MEMORY   0.99 /* of the running mean square of advantages */
 #define RATE_MEMORY    0.99 /* of the units' firing rates, for the logs */
 
@@ -35,6 +38,14 @@ enum {
 	SUM_WEIGHT,
 	SUM_COUNT
 };
+
+/* Lanes that one thread plays, and what became of them. */
+typedef struct part {
+	size_t first, count; /* lanes */
+	size_t t;            /* where it broke off, */
+	int stage;           /* before the step, in it, or after it */
+	bern_error error;    /* code 0: it did not */
+} part;
 
 typedef struct reinforce {
 	bern_agent base;
@@ -59,16 +70,21 @@ typedef struct reinforce {
 	uint32_t *flags;                                /* (T, B) */
 	float *values, *bootstrap, *advantage, *target; /* (T, B) */
 	float *last_value;                              /* (B) */
-	float *x;                                       /* (O) scratch */
 	float *real;                                    /* (B, C) BOX actions as they are played */
 	double *discount;                               /* (B) gamma^t of the running episodes */
-	float *weight;               /* (T, B) what advantages were multiplied with, or NULL */
-	size_t steps;                /* of this play: T, or less */
-	float *gradient;             /* (param_count) */
-	float *partial[TREE_LEVELS]; /* (param_count) sums of 2^level tiles */
-	size_t *rows;                /* (T * LANES_PER_TILE) */
-	float *score;                /* (param_count) gradient of one row per unit of advantage */
-	float *one, *row_weight;     /* (rows) 1; squared length of each row's score */
+	float *weight;   /* (T, B) what advantages were multiplied with, or NULL */
+	size_t steps;    /* of this play: T, or less */
+	float *gradient; /* (param_count) */
+	float *entropy;  /* (T, B) of the mean policies */
+	bern_crew crew;
+	bern_tree tree; /* of the gradient's sums */
+	/* where threads share the lanes: */
+	struct part *parts; /* (part_count) */
+	size_t part_count;
+	bern_ended *ended;       /* (T, B) episodes to report, in the order of one thread */
+	double *ended_metrics;   /* (T, B, metrics) */
+	float *score;            /* (param_count) gradient of one row per unit of advantage */
+	float *one, *row_weight; /* (rows) 1; squared length of each row's score */
 	double *nvil;       /* (3) running mean and variance of advantages, updates behind them */
 	bern_refire refire; /* epochs of at least 2 */
 	bern_eligibility traces; /* if config.traces */
@@ -83,6 +99,7 @@ typedef struct reinforce {
 static void reinforce_destroy(bern_agent *agent)
 {
 	reinforce *self = (reinforce *)agent;
+	bern_crew_finish(&self->crew);
 	if (self->work.memory && self->estimator->finish)
 		self->estimator->finish(self->work.memory);
 	bern_arena_finish(&self->arena);
@@ -110,13 +127,37 @@ static void set_parts(reinforce *self)
 	}
 }
 
-/* How many levels the tree of tile sums needs. */
-static size_t tree_levels(size_t lanes)
+static size_t tiles_of(size_t lanes)
 {
-	size_t tiles = (lanes + LANES_PER_TILE - 1) / LANES_PER_TILE, levels = 1;
-	while ((size_t)1 << (levels - 1) < tiles)
-		levels++;
-	return levels;
+	return (lanes + LANES_PER_TILE - 1) / LANES_PER_TILE;
+}
+
+/* What the threads of the crew need. most: rows that are summed side by side. */
+static int32_t share(reinforce *self, size_t most, bern_error *e)
+{
+	bern_arena *arena = &self->arena;
+	size_t T = (size_t)self->config.num_steps, B = (size_t)self->config.num_envs, R = T * B;
+	size_t tiles = tiles_of(B), parts = TASKS_A_THREAD * self->crew.threads;
+	size_t metrics = self->world->env->metric_count;
+	int32_t failed = bern_value_share(&self->value, arena, self->crew.pool, tiles_of(most), e);
+	bern_tree_init(&self->tree, arena, self->kernels, self->crew.pool, tiles_of(most),
+		       self->net.param_count);
+	if (!failed)
+		failed = bern_crew_share(&self->crew, arena, &self->net, &self->work,
+					 T * LANES_PER_TILE, e);
+	if (failed || self->crew.threads == 1)
+		return failed;
+	self->part_count = parts < tiles ? parts : tiles;
+	self->parts = bern_arena_take(arena, self->part_count, sizeof *self->parts);
+	self->ended = bern_arena_take(arena, R, sizeof *self->ended);
+	self->ended_metrics = bern_arena_take(arena, R, metrics * sizeof(double));
+	for (size_t p = 0; self->parts && p < self->part_count; p++) {
+		size_t first = p * tiles / self->part_count * LANES_PER_TILE;
+		size_t end = (p + 1) * tiles / self->part_count * LANES_PER_TILE;
+		self->parts[p].first = first;
+		self->parts[p].count = (end < B ? end : B) - first;
+	}
+	return 0;
 }
 
 static int32_t take_memory(reinforce *self, uint64_t seed, bern_error *e)
@@ -136,7 +177,7 @@ static int32_t take_memory(reinforce *self, uint64_t seed, bern_error *e)
 		self->weight = bern_arena_take(arena, R, sizeof(float));
 	for (size_t b = 0; self->discount && b < B; b++)
 		self->discount[b] = 1.0;
-	self->x = bern_arena_take(arena, self->memory.inputs, sizeof(float));
+	self->entropy = bern_arena_take(arena, R, sizeof(float));
 	self->lane_memory = bern_arena_take(arena, B, self->memory.size * sizeof(float));
 	self->real = bern_arena_take(arena, B, self->net.head.components * sizeof(float));
 	self->gradient = bern_arena_take(arena, self->net.param_count, sizeof(float));
@@ -160,9 +201,8 @@ static int32_t take_memory(reinforce *self, uint64_t seed, bern_error *e)
 		for (size_t r = 0; self->one && r < rows; r++)
 			self->one[r] = 1.0f;
 	}
-	for (size_t l = 0; l < tree_levels(most); l++)
-		self->partial[l] = bern_arena_take(arena, self->net.param_count, sizeof(float));
-	self->rows = bern_arena_take(arena, T * LANES_PER_TILE, sizeof(size_t));
+	if (!failed)
+		failed = share(self, most, e);
 	self->running = bern_arena_take(arena, 2, sizeof(double));
 	self->entropy_mean = bern_arena_take(arena, 1, sizeof(float));
 	for (size_t l = 0; l < self->net.depth; l++)
@@ -331,6 +371,9 @@ static int32_t reinforce_create(bern_agent **agent, const bern_agent_config *con
 	self->world = world;
 	int32_t failed = bern_kernels_select(&self->kernels, e);
 	if (!failed)
+		failed = bern_crew_start(&self->crew, (size_t)config->threads,
+					 tiles_of((size_t)config->num_envs), e);
+	if (!failed)
 		failed = make_networks(self, seed, e);
 	if (!failed)
 		failed = bern_normalizer_init(
@@ -368,14 +411,15 @@ static const uint8_t *mask_of(const bern_lanes *lanes, size_t lane)
 	return lanes->mask ? lanes->mask + lane * actions : NULL;
 }
 
-/* V of a raw observation that lane b has now, or had last */
-static float value_of(reinforce *self, size_t b, const float *obs)
+/* V of a raw observation that lane b has now, or had last, by a worker of the crew */
+static float value_of(reinforce *self, size_t worker, size_t b, const float *obs)
 {
+	float *x = self->crew.member[worker].x;
 	if (self->value.param_count == 0)
-		return bern_value_of(&self->value, obs);
-	bern_memory_input(&self->memory, &self->normalizer, self->x,
+		return bern_value_of_by(&self->value, worker, obs);
+	bern_memory_input(&self->memory, &self->normalizer, x,
 			  self->lane_memory + b * self->memory.size, obs);
-	return bern_value_of(&self->value, self->x);
+	return bern_value_of_by(&self->value, worker, x);
 }
 
 /* Asks the estimator if it wants to be asked during play. */
@@ -388,11 +432,12 @@ static int32_t ask(reinforce *self, int stage, bern_play *play, size_t t, bern_e
 	return self->estimator->play(self->work.memory, stage, play, e);
 }
 
-/* What the lanes' step t gave. */
-static int32_t take_outcome(reinforce *self, const bern_lanes *lanes, size_t t, bern_error *e)
+/* What step t gave the lanes from first to end - 1; `made` is what lanes->steps is after it. */
+static int32_t take_outcome(reinforce *self, size_t worker, const bern_lanes *lanes, size_t t,
+			    size_t first, size_t end, uint64_t made, bern_error *e)
 {
 	size_t B = lanes->count, O = self->world->observation_floats, M = self->memory.size;
-	for (size_t b = 0; b < B; b++) {
+	for (size_t b = first; b < end; b++) {
 		size_t row = t * B + b;
 		self->reward[row] = (float)lanes->reward[b];
 		if (!(fabsf(self->reward[row]) < INFINITY))
@@ -400,11 +445,10 @@ static int32_t take_outcome(reinforce *self, const bern_lanes *lanes, size_t t, 
 				e, BERN_ENUMBER,
 				"%s: a reward of %g at step %llu is too large; the network "
 				"learns from rewards up to 3.4e38",
-				self->world->env->id, lanes->reward[b],
-				(unsigned long long)lanes->steps);
+				self->world->env->id, lanes->reward[b], (unsigned long long)made);
 		self->flags[row] = lanes->flags[b];
 		self->bootstrap[row] = lanes->flags[b] == BERN_TRUNCATED
-					       ? value_of(self, b, lanes->last_obs + b * O)
+					       ? value_of(self, worker, b, lanes->last_obs + b * O)
 					       : 0.0f;
 		if (self->config.epochs > 1 && lanes->flags[b] == BERN_TRUNCATED)
 			bern_memory_input(&self->memory, &self->normalizer,
@@ -437,46 +481,73 @@ static int32_t look_for_end(const reinforce *self, size_t t, int *over, bern_err
 	return 0;
 }
 
-static int32_t step(reinforce *self, bern_lanes *lanes, const int32_t *actions, bern_error *e)
+/* The lanes from first to end - 1 fire and choose the actions of step t. Returns those of all lanes, as lanes take them. */
+static const void *act_lanes(reinforce *self, size_t worker, const bern_lanes *lanes, size_t t,
+			     size_t first, size_t end)
 {
 	const bern_action_head *head = &self->net.head;
-	if (!head->gaussian.count)
-		return bern_lanes_step(lanes, actions, e);
-	for (size_t b = 0; b < lanes->count; b++)
-		bern_head_write(head, self->real + b * head->components,
-				actions + b * head->components);
-	return bern_lanes_step_box(lanes, self->real, e);
+	bern_network *net = &self->crew.member[worker].net;
+	size_t B = lanes->count, O = self->world->observation_floats, C = head->components;
+	int32_t *actions = self->trace.action + t * B * C;
+	for (size_t b = first; b < end; b++) {
+		size_t row = t * B + b;
+		float *lane = self->lane_memory + b * self->memory.size;
+		bern_normalizer_observe(&self->normalizer, lanes->obs + b * O);
+		bern_memory_input(&self->memory, &self->normalizer,
+				  self->trace.x + row * self->memory.inputs, lane,
+				  lanes->obs + b * O);
+		bern_mark(net->marks, BERN_MARK_INPUT);
+		bern_network_act(net, &self->trace, row, mask_of(lanes, b), &self->firing[b]);
+		if (self->refire.mask)
+			memcpy(self->refire.mask + row * head->logits, mask_of(lanes, b),
+			       head->logits);
+		bern_memory_keep(&self->memory, lane, lanes->obs + b * O, net, &self->trace, row,
+				 0);
+		if (head->gaussian.count)
+			bern_head_write(head, self->real + b * C, actions + b * C);
+	}
+	return head->gaussian.count ? (const void *)self->real : actions;
 }
 
-static int32_t play(reinforce *self, bern_lanes *lanes, bern_play *asked, bern_error *e)
+/* Values, advantages, targets and entropies of lanes that have been played. */
+static void credit_lanes(reinforce *self, size_t worker, const bern_lanes *lanes, size_t first,
+			 size_t end)
+{
+	size_t B = lanes->count, O = self->world->observation_floats, N = self->net.head.logits;
+	const bern_marks *marks = self->crew.member[worker].net.marks;
+	for (size_t b = first; b < end; b++)
+		self->last_value[b] = value_of(self, worker, b, lanes->obs + b * O);
+	for (size_t t = 0; t < self->steps; t++)
+		for (size_t row = t * B + first; row < t * B + end; row++)
+			self->values[row] = bern_value_of_by(
+				&self->value, worker, self->trace.x + row * self->memory.inputs);
+	bern_mark(marks, BERN_MARK_VALUES);
+	for (size_t t = 0; t < self->steps; t++)
+		for (size_t row = t * B + first; row < t * B + end; row++)
+			self->entropy[row] = bern_head_entropy(&self->net.head,
+							       self->trace.mean_pi + row * N);
+	bern_mark(marks, BERN_MARK_LOGS);
+	bern_gae_lanes(self->advantage, self->target, self->reward, self->flags, self->values,
+		       self->last_value, self->bootstrap, self->config.gamma,
+		       self->config.gae_lambda, self->steps, B, first, end - first);
+}
+
+/* All lanes step by step. */
+static int32_t play_together(reinforce *self, bern_lanes *lanes, bern_play *asked, bern_error *e)
 {
 	size_t T = (size_t)self->config.num_steps, B = lanes->count;
-	size_t O = self->world->observation_floats, C = self->net.head.components;
-	size_t I = self->memory.inputs;
 	int over = 0;
 	int32_t failed = ask(self, BERN_PLAY_BEGIN, asked, 0, e);
 	for (size_t t = 0; !failed && !over && t < T; t++) {
-		for (size_t b = 0; b < B; b++) {
-			size_t row = t * B + b;
-			bern_normalizer_observe(&self->normalizer, lanes->obs + b * O);
-			float *lane = self->lane_memory + b * self->memory.size;
-			bern_memory_input(&self->memory, &self->normalizer, self->trace.x + row * I,
-					  lane, lanes->obs + b * O);
-			bern_mark(self->net.marks, BERN_MARK_INPUT);
-			bern_network_act(&self->net, &self->trace, row, mask_of(lanes, b),
-					 &self->firing[b]);
-			if (self->refire.mask)
-				memcpy(self->refire.mask + row * self->net.head.logits,
-				       mask_of(lanes, b), self->net.head.logits);
-			bern_memory_keep(&self->memory, lane, lanes->obs + b * O, &self->net,
-					 &self->trace, row, 0);
-		}
+		const void *actions = act_lanes(self, 0, lanes, t, 0, B);
 		failed = ask(self, BERN_PLAY_ACTED, asked, t, e);
 		if (!failed)
-			failed = step(self, lanes, self->trace.action + t * B * C, e);
+			failed = self->net.head.gaussian.count
+					 ? bern_lanes_step_box(lanes, actions, e)
+					 : bern_lanes_step(lanes, actions, e);
 		bern_mark(self->net.marks, BERN_MARK_PHYSICS);
 		if (!failed)
-			failed = take_outcome(self, lanes, t, e);
+			failed = take_outcome(self, 0, lanes, t, 0, B, lanes->steps, e);
 		bern_mark(self->net.marks, BERN_MARK_OUTCOME);
 		if (!failed && self->config.whole_episodes)
 			failed = look_for_end(self, t, &over, e);
@@ -484,14 +555,111 @@ static int32_t play(reinforce *self, bern_lanes *lanes, bern_play *asked, bern_e
 		if (!failed)
 			failed = ask(self, BERN_PLAY_STEPPED, asked, t, e);
 	}
+	if (!failed)
+		credit_lanes(self, 0, lanes, 0, B);
+	return failed;
+}
+
+/* ---- playing in parts ---- */
+
+enum { BEFORE_STEP, IN_STEP, AFTER_STEP };
+
+/* 1 if nothing passes from lane to lane while they play, so that each may run ahead of the others. */
+static int lanes_are_free(const reinforce *self, const bern_lanes *lanes)
+{
+	return self->crew.threads > 1 && !self->estimator->play && !self->normalizer.running &&
+	       !self->config.whole_episodes && bern_lanes_can_part(lanes);
+}
+
+typedef struct part_play {
+	reinforce *self;
+	bern_lanes *lanes;
+} part_play;
+
+/* One step of a part; 0, or its error is set. */
+static int32_t step_part(const part_play *play, part *part, size_t worker)
+{
+	reinforce *self = play->self;
+	bern_lanes *lanes = play->lanes;
+	size_t B = lanes->count, M = self->world->env->metric_count, t = part->t;
+	size_t first = part->first, end = first + part->count;
+	const bern_marks *marks = self->crew.member[worker].net.marks;
+	const void *actions = act_lanes(self, worker, lanes, t, first, end);
+	part->stage = BEFORE_STEP;
+	int32_t failed = bern_lanes_check_part(lanes, first, part->count, actions, &part->error);
 	if (failed)
 		return failed;
-	for (size_t b = 0; b < B; b++)
-		self->last_value[b] = value_of(self, b, lanes->obs + b * O);
-	for (size_t row = 0; row < self->steps * B; row++)
-		self->values[row] = bern_value_of(&self->value, self->trace.x + row * I);
-	bern_mark(self->net.marks, BERN_MARK_VALUES);
-	return 0;
+	part->stage = IN_STEP;
+	failed = bern_lanes_step_part(lanes, worker, first, part->count, actions, &part->error);
+	for (size_t b = first; b < end; b++)
+		if (bern_lanes_take_ended(lanes, b, &self->ended[t * B + b]) && M)
+			memcpy(self->ended_metrics + (t * B + b) * M, lanes->metrics + b * M,
+			       M * sizeof(double));
+	bern_mark(marks, BERN_MARK_PHYSICS);
+	if (failed)
+		return failed;
+	part->stage = AFTER_STEP;
+	failed = take_outcome(self, worker, lanes, t, first, end, lanes->steps + (t + 1) * B,
+			      &part->error);
+	bern_mark(marks, BERN_MARK_OUTCOME);
+	return failed;
+}
+
+static void play_part(void *user, size_t index, size_t worker)
+{
+	const part_play *play = user;
+	part *part = &play->self->parts[index];
+	part->error.code = 0;
+	for (part->t = 0; part->t < play->self->steps; part->t++)
+		if (step_part(play, part, worker))
+			return;
+	credit_lanes(play->self, worker, play->lanes, part->first, part->first + part->count);
+}
+
+/* The part that one thread would have seen fail first, or NULL. */
+static part *first_failure(const reinforce *self)
+{
+	part *found = NULL;
+	for (size_t p = 0; p < self->part_count; p++) {
+		part *next = &self->parts[p];
+		if (next->error.code && (!found || next->t < found->t ||
+					 (next->t == found->t && next->stage < found->stage)))
+			found = next;
+	}
+	return found;
+}
+
+/* Each part plays all steps by itself; then episodes are reported as one thread would have done. */
+static int32_t play_in_parts(reinforce *self, bern_lanes *lanes, bern_error *e)
+{
+	size_t B = lanes->count, M = self->world->env->metric_count;
+	part_play play = {self, lanes};
+	int32_t failed = bern_lanes_part(lanes, self->crew.threads, e);
+	if (failed)
+		return failed;
+	bern_pool_run(self->crew.pool, self->part_count, play_part, &play);
+	const part *failure = first_failure(self);
+	for (size_t row = 0; row < self->steps * B; row++) {
+		size_t t = row / B, b = row % B;
+		bern_ended *ended = &self->ended[row];
+		int in_time = !failure || t < failure->t ||
+			      (t == failure->t && (failure->stage == AFTER_STEP ||
+						   (failure->stage == IN_STEP &&
+						    b < failure->first + failure->count)));
+		if (ended->fresh && in_time)
+			bern_lanes_report(lanes, b, ended, self->ended_metrics + row * M);
+		ended->fresh = 0;
+	}
+	lanes->steps += (failure ? failure->t : self->steps) * B;
+	if (failure)
+		*e = failure->error;
+	return failure ? e->code : 0;
+}
+
+static int32_t play(reinforce *self, bern_lanes *lanes, bern_play *asked, bern_error *e)
+{
+	return lanes_are_free(self, lanes) ? play_in_parts(self, lanes, e)
+					   : play_together(self, lanes, asked, e);
 }
 
 /* ---- learning ---- */
@@ -563,30 +731,33 @@ static void discount_advantages(reinforce *self, size_t B)
 		}
 }
 
-/* Sums the estimates of all rows into gradient: by tiles of lanes, then tile sums pairwise. */
+typedef struct estimating {
+	reinforce *self;
+	const bern_trace *trace;
+	size_t T, B;
+	const bern_signal *signal;
+} estimating;
+
+static void estimate_tile(void *user, size_t tile, size_t worker, float *sum)
+{
+	const estimating *all = user;
+	bern_crew_member *member = &all->self->crew.member[worker];
+	size_t count = 0, b0 = tile * LANES_PER_TILE;
+	size_t b1 = b0 + LANES_PER_TILE < all->B ? b0 + LANES_PER_TILE : all->B;
+	for (size_t t = 0; t < all->T; t++)
+		for (size_t b = b0; b < b1; b++)
+			member->rows[count++] = t * all->B + b;
+	all->self->estimator->accumulate(&member->net, all->trace, member->rows, count, all->signal,
+					 &member->work, sum);
+}
+
+/* Sums the estimates of all rows into gradient: by tiles of lanes, then over the tree of tiles. */
 static void estimate(reinforce *self, const bern_trace *trace, size_t T, size_t B,
 		     const bern_signal *signal)
 {
-	size_t size = self->net.param_count * sizeof(float), tile = 0, level;
-	for (size_t b0 = 0; b0 < B; b0 += LANES_PER_TILE, tile++) {
-		size_t count = 0, b1 = b0 + LANES_PER_TILE < B ? b0 + LANES_PER_TILE : B;
-		for (size_t t = 0; t < T; t++)
-			for (size_t b = b0; b < b1; b++)
-				self->rows[count++] = t * B + b;
-		memset(self->gradient, 0, size);
-		self->estimator->accumulate(&self->net, trace, self->rows, count, signal,
-					    &self->work, self->gradient);
-		/* like carrying in binary counting: the sum of 2^level tiles waits at its level */
-		for (level = 0; tile >> level & 1; level++)
-			self->kernels->add(self->gradient, self->partial[level],
-					   self->net.param_count);
-		memcpy(self->partial[level], self->gradient, size);
-	}
-	memset(self->gradient, 0, size);
-	for (level = 0; level < TREE_LEVELS; level++)
-		if (tile >> level & 1)
-			self->kernels->add(self->gradient, self->partial[level],
-					   self->net.param_count);
+	estimating all = {self, trace, T, B, signal};
+	int alone = signal->unit || !self->estimator->shared;
+	bern_tree_sum(&self->tree, self->gradient, tiles_of(B), alone, estimate_tile, &all);
 }
 
 /* What is left of base after so many steps of the run. */
@@ -687,9 +858,6 @@ static int32_t play_and_estimate(reinforce *self, bern_lanes *lanes, bern_error 
 	int32_t failed = play(self, lanes, &asked, e);
 	if (failed)
 		return failed;
-	bern_gae(self->advantage, self->target, self->reward, self->flags, self->values,
-		 self->last_value, self->bootstrap, config->gamma, config->gae_lambda, self->steps,
-		 B);
 	for (size_t r = 0; self->weight && r < self->steps * B; r++)
 		self->weight[r] = 1.0f;
 	if (config->traces) /* of one step: the error itself */
@@ -738,9 +906,7 @@ static float mean_entropy(const reinforce *self, size_t R)
 {
 	float entropy = 0.0f;
 	for (size_t r = 0; r < R; r++)
-		entropy += bern_head_entropy(&self->net.head,
-					     self->trace.mean_pi + r * self->net.head.logits) /
-			   (float)R;
+		entropy += self->entropy[r] / (float)R;
 	return entropy;
 }
 
@@ -806,12 +972,12 @@ static int32_t learn_again(reinforce *self, const bern_lanes *lanes, bern_error 
 			const float *weight = weigh_rows(self, &refire->batch, n);
 			bern_optimizer_step(&self->optimizer, self->net.params, self->gradient,
 					    rate);
-			failed = check_number(
-				"the baseline's squared error",
-				bern_value_learn_weighted(&self->value, refire->batch.x,
-							  refire->target, weight, n,
-							  (size_t)config->value_passes, value_rate),
-				steps, e);
+			failed = check_number("the baseline's squared error",
+					      bern_value_learn_lanes(&self->value, refire->batch.x,
+								     refire->target, weight, 1, n,
+								     (size_t)config->value_passes,
+								     value_rate),
+					      steps, e);
 		}
 	}
 	return failed;
@@ -824,8 +990,9 @@ static double learn_value(reinforce *self, const float *weight, size_t R, uint64
 	double rate = scheduled(self, config->schedule, config->value_learning_rate, steps);
 	double square = 0.0;
 	if (!config->traces)
-		return bern_value_learn_weighted(&self->value, self->trace.x, self->target, weight,
-						 R, (size_t)config->value_passes, rate);
+		return bern_value_learn_lanes(&self->value, self->trace.x, self->target, weight,
+					      self->steps, (size_t)config->num_envs,
+					      (size_t)config->value_passes, rate);
 	for (size_t r = 0; r < R; r++)
 		square += (double)self->traces.error[r] * (double)self->traces.error[r] / (double)R;
 	if (square < (double)INFINITY && self->value.param_count)
@@ -899,7 +1066,9 @@ int32_t bern_reinforce_estimate(bern_agent *agent, bern_lanes *lanes, bern_error
 
 void bern_reinforce_watch(bern_agent *agent, const bern_marks *marks)
 {
-	((reinforce *)agent)->net.marks = marks;
+	reinforce *self = (reinforce *)agent;
+	/* of several threads the calling one is listened to */
+	self->net.marks = self->crew.member[0].net.marks = marks;
 }
 
 void bern_reinforce_look(bern_agent *agent, bern_reinforce_view *view)

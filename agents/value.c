@@ -6,6 +6,8 @@
 /* a running mean weighs at least this much of what is new */
 #define MEAN_RATE 0.01
 
+#define LANES_PER_TILE 16
+
 int32_t bern_value_init(bern_value_function *value, bern_arena *arena,
 			const bern_agent_config *config, size_t inputs, const bern_kernels *kernels,
 			bern_rng *rng, bern_error *e)
@@ -20,8 +22,6 @@ int32_t bern_value_init(bern_value_function *value, bern_arena *arena,
 	value->params = bern_arena_take(arena, value->param_count, sizeof(float));
 	value->gradient = bern_arena_take(arena, value->param_count, sizeof(float));
 	value->mean = bern_arena_take(arena, 2, sizeof(double));
-	value->a = bern_arena_take(arena, bern_padded(V), sizeof(float));
-	value->d = bern_arena_take(arena, bern_padded(V), sizeof(float));
 	value->optimizer = (bern_optimizer){.kernels = kernels,
 					    .kind = config->optimizer,
 					    .momentum = config->momentum,
@@ -31,6 +31,8 @@ int32_t bern_value_init(bern_value_function *value, bern_arena *arena,
 					    .part = {{0, value->param_count, 1.0f}},
 					    .part_count = 1};
 	int32_t failed = bern_optimizer_init(&value->optimizer, arena, e);
+	if (!failed)
+		failed = bern_value_share(value, arena, NULL, 1, e);
 	if (failed || value->kind != BERN_BASELINE_MLP)
 		return failed;
 	for (size_t i = 0; i < O * V; i++)
@@ -42,17 +44,28 @@ int32_t bern_value_init(bern_value_function *value, bern_arena *arena,
 	return 0;
 }
 
-/* the relu layer's activations, into value->a */
-static void hidden(bern_value_function *value, const float *x)
+int32_t bern_value_share(bern_value_function *value, bern_arena *arena, bern_pool *pool,
+			 size_t tiles, bern_error *e)
+{
+	size_t room = bern_pool_threads(pool) * bern_padded(value->units);
+	value->a = bern_arena_take(arena, room, sizeof(float));
+	value->d = bern_arena_take(arena, room, sizeof(float));
+	value->tile_square = bern_arena_take(arena, tiles, sizeof(double));
+	bern_tree_init(&value->tree, arena, value->kernels, pool, tiles, value->param_count);
+	return bern_arena_check(arena, e);
+}
+
+/* the relu layer's activations, into the worker's a */
+static void hidden(bern_value_function *value, size_t worker, const float *x)
 {
 	size_t O = value->inputs, V = value->units;
-	float *a = value->a;
+	float *a = value->a + worker * bern_padded(V);
 	value->kernels->affine(a, x, value->params, value->params + O * V, O, V);
 	for (size_t j = 0; j < V; j++)
 		a[j] = a[j] > 0.0f ? a[j] : 0.0f;
 }
 
-float bern_value_of(bern_value_function *value, const float *x)
+float bern_value_of_by(bern_value_function *value, size_t worker, const float *x)
 {
 	size_t O = value->inputs, V = value->units;
 	const float *params = value->params;
@@ -62,31 +75,38 @@ float bern_value_of(bern_value_function *value, const float *x)
 		return value->kernels->dot(x, params, params[O], O);
 	if (value->kind == BERN_BASELINE_MLP) {
 		const float *out = params + O * V + V;
-		hidden(value, x);
-		return value->kernels->dot(value->a, out, out[V], V);
+		hidden(value, worker, x);
+		return value->kernels->dot(value->a + worker * bern_padded(V), out, out[V], V);
 	}
 	return (float)value->mean[0];
 }
 
-/* Adds d * dV(x)/d params to g; bern_value_of(x) was the last thing asked. */
-static void add_gradient(bern_value_function *value, const float *x, float d, float *g)
+float bern_value_of(bern_value_function *value, const float *x)
+{
+	return bern_value_of_by(value, 0, x);
+}
+
+/* Adds error * dV(x)/d params to g; V of x was the last thing this worker was asked. */
+static void add_gradient(bern_value_function *value, size_t worker, const float *x, float error,
+			 float *g)
 {
 	size_t O = value->inputs, V = value->units;
 	if (value->kind == BERN_BASELINE_LINEAR) {
 		for (size_t i = 0; i < O; i++)
-			g[i] += d * x[i];
-		g[O] += d;
+			g[i] += error * x[i];
+		g[O] += error;
 		return;
 	}
 	const float *out = value->params + O * V + V;
-	float *g_out = g + O * V + V;
+	const float *a = value->a + worker * bern_padded(V);
+	float *d = value->d + worker * bern_padded(V), *g_out = g + O * V + V;
 	for (size_t j = 0; j < V; j++) {
-		g_out[j] += d * value->a[j];
-		value->d[j] = value->a[j] > 0.0f ? d * out[j] : 0.0f;
+		g_out[j] += error * a[j];
+		d[j] = a[j] > 0.0f ? error * out[j] : 0.0f;
 	}
-	g_out[V] += d;
-	value->kernels->outer(g, x, value->d, O, V);
-	value->kernels->add(g + O * V, value->d, V);
+	g_out[V] += error;
+	value->kernels->outer(g, x, d, O, V);
+	value->kernels->add(g + O * V, d, V);
 }
 
 float bern_value_gradient(bern_value_function *value, const float *x, float *gradient)
@@ -94,7 +114,7 @@ float bern_value_gradient(bern_value_function *value, const float *x, float *gra
 	float v = bern_value_of(value, x);
 	memset(gradient, 0, value->param_count * sizeof *gradient);
 	if (value->param_count > 0)
-		add_gradient(value, x, 1.0f, gradient);
+		add_gradient(value, 0, x, 1.0f, gradient);
 	return v;
 }
 
@@ -116,9 +136,37 @@ static double learn_mean(bern_value_function *value, const float *target, const 
 	return square;
 }
 
-double bern_value_learn_weighted(bern_value_function *value, const float *x, const float *target,
-				 const float *weight, size_t rows, size_t passes, double rate)
+/* One pass over the rows of some lanes. */
+typedef struct value_pass {
+	bern_value_function *value;
+	const float *x, *target, *weight;
+	size_t T, B;
+	double total; /* of the weights */
+} value_pass;
+
+static void learn_tile(void *user, size_t tile, size_t worker, float *gradient)
 {
+	const value_pass *pass = user;
+	bern_value_function *value = pass->value;
+	size_t B = pass->B, first = tile * LANES_PER_TILE;
+	size_t end = first + LANES_PER_TILE < B ? first + LANES_PER_TILE : B;
+	double square = 0.0;
+	for (size_t t = 0; t < pass->T; t++)
+		for (size_t r = t * B + first; r < t * B + end; r++) {
+			const float *x_r = pass->x + r * value->inputs;
+			float error = pass->target[r] - bern_value_of_by(value, worker, x_r);
+			float share = pass->weight ? (float)((double)pass->weight[r] / pass->total)
+						   : 1.0f / (float)(pass->T * B);
+			add_gradient(value, worker, x_r, share * error, gradient);
+			square += (double)error * (double)error;
+		}
+	value->tile_square[tile] = square;
+}
+
+double bern_value_learn_lanes(bern_value_function *value, const float *x, const float *target,
+			      const float *weight, size_t T, size_t B, size_t passes, double rate)
+{
+	size_t rows = T * B, tiles = (B + LANES_PER_TILE - 1) / LANES_PER_TILE;
 	double first = 0.0, total = 0.0;
 	for (size_t r = 0; weight && r < rows; r++)
 		total += (double)weight[r];
@@ -126,24 +174,25 @@ double bern_value_learn_weighted(bern_value_function *value, const float *x, con
 		weight = NULL;
 	if (value->param_count == 0)
 		return learn_mean(value, target, weight, rows, total);
-	for (size_t pass = 0; pass < passes; pass++) {
+	value_pass pass = {value, x, target, weight, T, B, total};
+	for (size_t p = 0; p < passes; p++) {
 		double square = 0.0;
-		memset(value->gradient, 0, value->param_count * sizeof(float));
-		for (size_t r = 0; r < rows; r++) {
-			const float *x_r = x + r * value->inputs;
-			float error = target[r] - bern_value_of(value, x_r);
-			float share = weight ? (float)((double)weight[r] / total)
-					     : 1.0f / (float)rows;
-			add_gradient(value, x_r, share * error, value->gradient);
-			square += (double)error * (double)error;
-		}
-		if (pass == 0)
+		bern_tree_sum(&value->tree, value->gradient, tiles, 0, learn_tile, &pass);
+		for (size_t tile = 0; tile < tiles; tile++)
+			square += value->tile_square[tile];
+		if (p == 0)
 			first = square / (double)rows;
 		if (!(first < (double)INFINITY))
 			return first; /* before it reaches the parameters */
 		bern_optimizer_step(&value->optimizer, value->params, value->gradient, rate);
 	}
 	return first;
+}
+
+double bern_value_learn_weighted(bern_value_function *value, const float *x, const float *target,
+				 const float *weight, size_t rows, size_t passes, double rate)
+{
+	return bern_value_learn_lanes(value, x, target, weight, rows, 1, passes, rate);
 }
 
 double bern_value_learn(bern_value_function *value, const float *x, const float *target,

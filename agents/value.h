@@ -8,6 +8,7 @@
 #define BERN_VALUE_H
 
 #include "optimizer.h"
+#include "tree.h"
 
 #include <bern/agent.h>
 
@@ -21,16 +22,26 @@ typedef struct bern_value_function {
 	size_t param_count;
 	bern_optimizer optimizer;
 	double *mean; /* (2) running mean of the targets, updates so far */
-	float *a;     /* (V) scratch: activations */
-	float *d;     /* (V) scratch */
+	/* scratch of each thread */
+	float *a;            /* (threads, V padded) activations */
+	float *d;            /* (threads, V padded) */
+	bern_tree tree;      /* of the gradient's sums */
+	double *tile_square; /* (tiles) */
 } bern_value_function;
 
 int32_t bern_value_init(bern_value_function *value, bern_arena *arena,
 			const bern_agent_config *config, size_t inputs, const bern_kernels *kernels,
 			bern_rng *rng, bern_error *e);
 
+/* Has the threads of a pool (borrowed; or NULL) learn from up to `tiles` tiles of 16 lanes. */
+int32_t bern_value_share(bern_value_function *value, bern_arena *arena, bern_pool *pool,
+			 size_t tiles, bern_error *e);
+
 /* V of one observation x (O). */
 float bern_value_of(bern_value_function *value, const float *x);
+
+/* The same by a worker of the pool; several at once. */
+float bern_value_of_by(bern_value_function *value, size_t worker, const float *x);
 
 /* Moves V towards target (R) at x (R, O): `passes` steps on the mean squared error, or of the running mean. Returns the mean
  * squared error before; if that is not finite, nothing moves. */
@@ -43,6 +54,11 @@ double bern_value_learn(bern_value_function *value, const float *x, const float 
  * squared error before. */
 double bern_value_learn_weighted(bern_value_function *value, const float *x, const float *target,
 				 const float *weight, size_t rows, size_t passes, double rate);
+
+/* The same over T steps of B lanes, row t B + b: gradients are summed over each tile of 16 lanes, step by step, then over the tree
+ * of tiles; the threads of the pool share the tiles. The functions above take their rows for steps of one lane. */
+double bern_value_learn_lanes(bern_value_function *value, const float *x, const float *target,
+			      const float *weight, size_t T, size_t B, size_t passes, double rate);
 
 /* Writes dV/d params at x (O) to gradient (param_count), as eligibility traces need it; returns V. */
 float bern_value_gradient(bern_value_function *value, const float *x, float *gradient);

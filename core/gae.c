@@ -34,11 +34,19 @@ static void gae_tile(float *advantage, float *target, const float *reward, const
 	}
 }
 
+void bern_gae_lanes(float *advantage, float *target, const float *reward, const uint32_t *flags,
+		    const float *value, const float *last_value, const float *bootstrap,
+		    double gamma, double lambda, size_t T, size_t B, size_t first, size_t count)
+{
+	for (size_t b0 = first, end = first + count; b0 < end; b0 += TILE)
+		gae_tile(advantage, target, reward, flags, value, last_value, bootstrap, gamma,
+			 lambda, T, B, b0, end - b0 < TILE ? end - b0 : TILE);
+}
+
 void bern_gae(float *advantage, float *target, const float *reward, const uint32_t *flags,
 	      const float *value, const float *last_value, const float *bootstrap, double gamma,
 	      double lambda, size_t T, size_t B)
 {
-	for (size_t b0 = 0; b0 < B; b0 += TILE)
-		gae_tile(advantage, target, reward, flags, value, last_value, bootstrap, gamma,
-			 lambda, T, B, b0, B - b0 < TILE ? B - b0 : TILE);
+	bern_gae_lanes(advantage, target, reward, flags, value, last_value, bootstrap, gamma,
+		       lambda, T, B, 0, B);
 }

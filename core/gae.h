@@ -21,4 +21,9 @@ void bern_gae(float *advantage, float *target, const float *reward, const uint32
 	      const float *value, const float *last_value, const float *bootstrap, double gamma,
 	      double lambda, size_t T, size_t B);
 
+/* The same of lanes first .. first + count - 1 alone, first a multiple of 16: several threads may do several lanes at once. */
+void bern_gae_lanes(float *advantage, float *target, const float *reward, const uint32_t *flags,
+		    const float *value, const float *last_value, const float *bootstrap,
+		    double gamma, double lambda, size_t T, size_t B, size_t first, size_t count);
+
 #endif

@@ -179,7 +179,7 @@ static int32_t begin_own(bern_lanes *lanes, const bern_lanes_scratch *scratch, s
 	return rc;
 }
 
-void bern_lanes_report(const bern_lanes *lanes, size_t b, const bern_ended *ended, uint32_t flags,
+void bern_lanes_report(const bern_lanes *lanes, size_t b, const bern_ended *ended,
 		       const double *metrics)
 {
 	if (!lanes->on_episode)
@@ -188,7 +188,7 @@ void bern_lanes_report(const bern_lanes *lanes, size_t b, const bern_ended *ende
 				.index = ended->index,
 				.length = ended->length,
 				.total = ended->total,
-				.flags = flags,
+				.flags = ended->flags,
 				.metrics = metrics};
 	lanes->on_episode(lanes->user, &episode);
 }
@@ -196,12 +196,13 @@ void bern_lanes_report(const bern_lanes *lanes, size_t b, const bern_ended *ende
 void bern_lanes_end_episode(bern_lanes *lanes, const bern_lanes_scratch *scratch, size_t b)
 {
 	const lanes_private *own = lanes->own;
-	const bern_ended ended = {own->episode[b], own->length[b], own->total[b], 1};
+	const bern_ended ended = {own->episode[b], own->length[b], own->total[b], lanes->flags[b],
+				  1};
 	keep_last(lanes, b);
 	if (scratch->quiet)
 		own->ended[b] = ended;
 	else
-		bern_lanes_report(lanes, b, &ended, lanes->flags[b],
+		bern_lanes_report(lanes, b, &ended,
 				  lanes->metrics + b * lanes->world->env->metric_count);
 }
 
@@ -280,15 +281,17 @@ static int all_below(const int32_t *actions, size_t count, int32_t n)
 }
 
 /* Refuses a whole set of actions before any lane moves. */
-static int32_t check_actions(const bern_lanes *lanes, const int32_t *actions, bern_error *e)
+static int32_t check_actions(const bern_lanes *lanes, const int32_t *actions, size_t first,
+			     size_t end, bern_error *e)
 {
 	const lanes_private *own = lanes->own;
 	const bern_space *s = &lanes->world->instance.action;
 	const size_t A = lanes->world->action_count;
 	if (s->kind != BERN_MULTI_DISCRETE && !lanes->mask &&
-	    all_below(actions, lanes->count * A, s->kind == BERN_DISCRETE ? s->sizes[0] : 2))
+	    all_below(actions + first * A, (end - first) * A,
+		      s->kind == BERN_DISCRETE ? s->sizes[0] : 2))
 		return BERN_OK;
-	for (size_t b = 0; b < lanes->count; b++) {
+	for (size_t b = first; b < end; b++) {
 		if (!own->running[b])
 			continue;
 		for (size_t i = 0; i < A; i++) {
@@ -392,17 +395,18 @@ int32_t bern_lanes_step(bern_lanes *lanes, const int32_t *actions, bern_error *e
 				 lanes->world->env->id);
 	int32_t rc = check_started(lanes, e);
 	if (!rc)
-		rc = check_actions(lanes, actions, e);
+		rc = check_actions(lanes, actions, 0, lanes->count, e);
 	return rc ? rc : step_all(lanes, actions, e);
 }
 
-static int32_t check_box_actions(const bern_lanes *lanes, const float *actions, bern_error *e)
+static int32_t check_box_actions(const bern_lanes *lanes, const float *actions, size_t first,
+				 size_t end, bern_error *e)
 {
 	const lanes_private *own = lanes->own;
 	const bern_space *s = &lanes->world->instance.action;
 	const size_t A = lanes->world->action_count;
 	const int bytes = s->dtype == BERN_UINT8;
-	for (size_t k = 0; k < lanes->count * A; k++) {
+	for (size_t k = first * A; k < end * A; k++) {
 		size_t b = k / A, i = k % A;
 		double x = (double)actions[k];
 		double low = s->low ? s->low[i] : -INFINITY, high = s->high ? s->high[i] : INFINITY;
@@ -429,7 +433,7 @@ int32_t bern_lanes_step_box(bern_lanes *lanes, const float *actions, bern_error 
 				 lanes->world->env->id);
 	int32_t rc = check_started(lanes, e);
 	if (!rc)
-		rc = check_box_actions(lanes, actions, e);
+		rc = check_box_actions(lanes, actions, 0, lanes->count, e);
 	return rc ? rc : step_all(lanes, actions, e);
 }
 
@@ -457,6 +461,14 @@ int32_t bern_lanes_part(bern_lanes *lanes, size_t parts, bern_error *e)
 	rc = bern_arena_check(&own->arena, e);
 	own->part_count = rc ? 0 : parts;
 	return rc;
+}
+
+int32_t bern_lanes_check_part(const bern_lanes *lanes, size_t first, size_t count,
+			      const void *actions, bern_error *e)
+{
+	return lanes->world->instance.action.kind == BERN_BOX
+		       ? check_box_actions(lanes, actions, first, first + count, e)
+		       : check_actions(lanes, actions, first, first + count, e);
 }
 
 int32_t bern_lanes_step_part(bern_lanes *lanes, size_t part, size_t first, size_t count,

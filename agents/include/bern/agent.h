@@ -4,7 +4,7 @@
  * and learns from them; act() chooses actions for evaluation without learning. The network of stochastic binary neurons is the
  * agent "reinforce"; the others are here for comparison and teaching.
  *
- * An agent belongs to one thread at a time. All memory is taken at create. Same config, seed and lanes: same bits.
+ * An agent belongs to one thread at a time; learn() may start others for itself (config.threads), and they step lanes. All memory is taken at create. Same config, seed and lanes: same bits.
  */
 #ifndef BERN_AGENT_H
 #define BERN_AGENT_H
@@ -82,6 +82,8 @@ typedef struct bern_agent_config {
 	/* learning */
 	int64_t num_envs;  /* B lanes */
 	int64_t num_steps; /* T steps an update */
+	int64_t threads; /* that share the lanes out; 0: one for each processor. Any number gives the
+			      same bits. */
 	double gamma, gae_lambda;
 	double learning_rate;
 	int64_t schedule;  /* enum bern_schedule of both learning rates */
