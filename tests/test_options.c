@@ -93,6 +93,7 @@ START_TEST(defaults_are_those_of_the_reference)
 		{"value_init", "1"},
 		{"num_envs", "1"},
 		{"num_steps", "8"},
+		{"threads", "1"},
 		{"gamma", "0.99"},
 		{"gae_lambda", "0.9"},
 		{"learning_rate", "0.02"},
