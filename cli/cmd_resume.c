@@ -6,6 +6,7 @@
 
 enum {
 	FLAG_TOTAL_TIMESTEPS,
+	FLAG_THREADS,
 	FLAG_ENV_PATH,
 	CLI_ISOLATE_PLACES,
 	FLAG_JSON,
@@ -16,6 +17,8 @@ enum {
 static const cli_flag flags[] = {
 	{"total-timesteps", 0, "N",
 	 "train up to so many environment steps in all, not as configured"},
+	{"threads", 0, "N",
+	 "go on with so many threads, not as configured; 0: one for each processor"},
 	{"env-path", 0, "PATH", "a plugin or a folder of plugins to load; may be given again"},
 	CLI_ISOLATE_FLAGS,
 	{"json", 0, NULL, "report the result as one JSON object"},
@@ -23,7 +26,7 @@ static const cli_flag flags[] = {
 };
 
 const command_help resume_help = {
-	.usage = "bern resume RUN [--total-timesteps N] [--env-path PATH]...",
+	.usage = "bern resume RUN [--total-timesteps N] [--threads N] [--env-path PATH]...",
 	.summary = "Goes on with a run from its latest checkpoint, to the same bits as if it had\n"
 		   "never stopped.",
 	.examples = "  bern resume runs/CartPole-v1__reinforce__s1__20260101-120000\n"
@@ -34,10 +37,11 @@ const command_help resume_help = {
 
 int cmd_resume(const char *program, int argc, char **argv)
 {
+	static const bern_param threads = {"--threads", "", BERN_INT, 0, "1", 0, 1024, NULL};
 	static const bern_param steps = {"--total-timesteps", "", BERN_INT, 0, "1", 1, 9e15, NULL};
 	arg_reader args = {argc, argv, flags, sizeof flags / sizeof flags[0], .at = 0};
-	resume_request request = {.style = output_style_now(program),
-				  .isolation = ISOLATION_DEFAULTS};
+	resume_request request = {
+		.style = output_style_now(program), .threads = -1, .isolation = ISOLATION_DEFAULTS};
 	const char **paths = calloc((size_t)argc + 1, sizeof *paths);
 	int wants_help = 0;
 	bern_value value;
@@ -54,6 +58,10 @@ int cmd_resume(const char *program, int argc, char **argv)
 			rc = bern_param_parse(&steps, args.text, &value, &e);
 			if (rc == 0)
 				request.total_timesteps = value.i;
+		} else if (args.index == FLAG_THREADS) {
+			rc = bern_param_parse(&threads, args.text, &value, &e);
+			if (rc == 0)
+				request.threads = value.i;
 		} else if (args.index == FLAG_ENV_PATH)
 			paths[request.env_path_count++] = args.text;
 		else if (args.index >= FLAG_ISOLATE && args.index <= FLAG_ISOLATE_MEMORY)

@@ -88,6 +88,7 @@ int train_run(train_request *request);
 typedef struct resume_request {
 	const char *run;              /* folder */
 	int64_t total_timesteps;      /* 0: as configured */
+	int64_t threads;              /* -1: as configured */
 	const char *const *env_paths; /* plugins and folders of plugins, as from --env-path */
 	size_t env_path_count;
 	isolation isolation;

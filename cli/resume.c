@@ -36,6 +36,8 @@ int train_resume(resume_request *request)
 		s.configured = config.run.total_timesteps;
 		if (s.extend)
 			config.run.total_timesteps = request->total_timesteps;
+		if (request->threads >= 0)
+			config.agent.threads = request->threads;
 		config.agent.total_timesteps = (uint64_t)config.run.total_timesteps;
 		s.config = &config;
 		s.world = &world;

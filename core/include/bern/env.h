@@ -9,7 +9,8 @@
  *   - What is fixed and what runs are two arguments. `model` is made once by open() and only read
  *     afterwards, possibly by many threads at once. `state` is a block of state_size bytes that the host
  *     owns, aligned to 16 bytes: it holds no pointers, so the host clones, saves and restores it by
- *     copying bytes.
+ *     copying bytes. Functions may be called from several threads at once for different states (train
+ *     --threads); what cannot bear that runs with one thread or in a process of its own (--isolate).
  *   - The host owns the randomness. Draw only from the `rng` that is handed in.
  *   - The host resets and cuts. An environment never resets itself and never counts steps for a time
  *     limit (max_steps does that).

@@ -4,7 +4,8 @@
  * autoreset); the last observation of the ended episode stays in last_obs for bootstrapping. Every episode draws from a stream
  * of its own, (seed, purpose, agent, lane, episode), so that nothing depends on the order in which lanes run. An environment
  * with a batch (bern/env.h) is stepped 16 lanes at a time, and the lanes beyond a multiple of 16 one by one: the same bits.
- * No allocation after init. One thread at a time.
+ * No allocation after init. One thread at a time;
+ * an agent may have threads of its own step parts of the lanes within learn(), which take memory the first time.
  */
 #ifndef BERN_LANES_H
 #define BERN_LANES_H
