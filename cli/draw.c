@@ -49,21 +49,15 @@ int32_t picture_path_check(const char *label, const char *path, bern_error *e)
 	return rc;
 }
 
-int32_t picture_sides(const bern_world *world, const void *state, double most, double *width,
+int32_t picture_sides(const char *id, const bern_view_probe *probe, double most, double *width,
 		      double *height, bern_error *e)
 {
-	bern_view_probe probe;
-	if (!world->env->draw)
-		return bern_fail(e, BERN_EENV, "%s cannot be drawn: it has no draw()",
-				 world->env->id);
-	bern_view_probe_init(&probe);
-	world->env->draw(world->instance.model, state, &probe.canvas);
-	if (!probe.seen)
+	if (!probe->seen)
 		return bern_fail(e, BERN_EENV,
 				 "%s cannot be drawn: its draw() never calls view() with a "
 				 "left below the right and a bottom below the top",
-				 world->env->id);
-	double across = probe.right - probe.left, up = probe.top - probe.bottom;
+				 id);
+	double across = probe->right - probe->left, up = probe->top - probe->bottom;
 	double unit = most / (across > up ? across : up);
 	*width = across * unit;
 	*height = up * unit;
@@ -89,8 +83,11 @@ static void draw_state(void *user, const trace_end *at)
 	const bern_world *world = d->request->play.world;
 	bern_picture *picture = NULL;
 	bern_region region;
+	bern_view_probe probe;
 	d->at = *at;
-	d->rc = picture_sides(world, at->state, MOST, &d->width, &d->height, d->e);
+	bern_view_probe_init(&probe);
+	world->env->draw(world->instance.model, at->state, &probe.canvas);
+	d->rc = picture_sides(world->env->id, &probe, MOST, &d->width, &d->height, d->e);
 	if (d->rc)
 		return;
 	const bern_picture_plan plan = {.kind = d->kind,

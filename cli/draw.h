@@ -12,9 +12,9 @@ int32_t picture_kind_of(const char *label, const char *path, int32_t *kind, bern
  * to, or it is a folder itself. */
 int32_t picture_path_check(const char *label, const char *path, bern_error *e);
 
-/* The sides of an environment's picture: those of its view, in a square of `most` units. It is drawn onto a probe. An error if the
- * environment has no draw() or calls no view(). */
-int32_t picture_sides(const bern_world *world, const void *state, double most, double *width,
+/* The sides of a picture whose view a probe has seen: those of the view, the longer one `most` units. An error if it saw none; `id`
+ * is the environment's. */
+int32_t picture_sides(const char *id, const bern_view_probe *probe, double most, double *width,
 		      double *height, bern_error *e);
 
 typedef struct draw_request {
