@@ -39,12 +39,24 @@ int cmd_new_env(const char *program, int argc, char **argv);
 int cmd_check_env(const char *program, int argc, char **argv);
 int cmd_bench(const char *program, int argc, char **argv);
 int cmd_runs(const char *program, int argc, char **argv);
+int cmd_sweep(const char *program, int argc, char **argv);
 int cmd_completion(const char *program, int argc, char **argv);
 int cmd_lab(const char *program, int argc, char **argv);
 
 /* What their --help says; in their files. */
-extern const struct command_help train_help, resume_help, eval_help, envs_help, info_help,
-	trace_help, draw_help, new_env_help, check_env_help, bench_help, completion_help, runs_help;
+extern const struct command_help train_help;
+extern const struct command_help resume_help;
+extern const struct command_help eval_help;
+extern const struct command_help runs_help;
+extern const struct command_help sweep_help;
+extern const struct command_help envs_help;
+extern const struct command_help info_help;
+extern const struct command_help trace_help;
+extern const struct command_help draw_help;
+extern const struct command_help new_env_help;
+extern const struct command_help check_env_help;
+extern const struct command_help bench_help;
+extern const struct command_help completion_help;
 
 /* The table of commands (commands.c), in the order of the help: --help, the manual pages and completion read it. */
 extern const command commands[];

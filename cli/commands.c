@@ -34,6 +34,7 @@ const command commands[] = {
 	ROW("eval", "measure a trained agent", cmd_eval, &eval_help, "run"),
 	ROW("runs", "list runs, show and compare them, remove old checkpoints", cmd_runs,
 	    &runs_help, "run"),
+	ROW("sweep", "search for good settings over the cores", cmd_sweep, &sweep_help, "file"),
 	ROW("envs", "list the environments", cmd_envs, &envs_help, NULL),
 	ROW("info", "tell all about one environment", cmd_info, &info_help, "env"),
 	ROW("trace", "print the steps of an environment", cmd_trace, &trace_help, "env"),

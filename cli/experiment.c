@@ -158,6 +158,28 @@ static int32_t final_return(training *t, uint64_t seed, experiment_result *out, 
 	return rc;
 }
 
+static void training_finish(training *t)
+{
+	bern_evaluator_destroy(t->evaluator);
+	bern_agent_destroy(t->agent);
+	bern_lanes_finish(&t->lanes);
+	bern_world_finish(&t->world);
+	bern_registry_destroy(t->registry);
+	run_config_finish(&t->config);
+}
+
+int32_t experiment_check(const experiment *x, char **yaml, int *looks, bern_error *e)
+{
+	training t = {0};
+	int32_t rc = make(&t, x, 1, e);
+	if (!rc && yaml && !(*yaml = run_config_yaml(&t.config, &t.world)))
+		rc = bern_fail(e, BERN_EMEMORY, "out of memory");
+	if (!rc && looks)
+		*looks = t.config.run.stop_looks > 0 && t.config.run.eval_interval > 0;
+	training_finish(&t);
+	return rc;
+}
+
 int32_t experiment_run(const experiment *x, uint64_t seed, experiment_result *out, bern_error *e)
 {
 	training t = {0};
@@ -174,11 +196,6 @@ int32_t experiment_run(const experiment *x, uint64_t seed, experiment_result *ou
 		out->learning = t.episodes ? t.total / (double)t.episodes : (double)NAN;
 		rc = final_return(&t, seed, out, e);
 	}
-	bern_evaluator_destroy(t.evaluator);
-	bern_agent_destroy(t.agent);
-	bern_lanes_finish(&t.lanes);
-	bern_world_finish(&t.world);
-	bern_registry_destroy(t.registry);
-	run_config_finish(&t.config);
+	training_finish(&t);
 	return rc;
 }

@@ -8,7 +8,7 @@
 
 #include "command.h"
 
-#define EXPERIMENT_SETTINGS 16
+#define EXPERIMENT_SETTINGS 24
 
 typedef struct experiment_setting {
 	const char *key, *text; /* an option's key, or "env." and a parameter's */
@@ -37,6 +37,10 @@ typedef struct experiment_result {
 
 /* Adds a setting; one too many is a mistake of the caller. */
 void experiment_set(experiment *x, const char *key, const char *text);
+
+/* Does all that experiment_run does before it learns, so that whatever is wrong is told. *yaml (owned by the caller: free; may be
+ * NULL) is the complete configuration; *looks (may be NULL) tells whether a look may end it. */
+int32_t experiment_check(const experiment *x, char **yaml, int *looks, bern_error *e);
 
 int32_t experiment_run(const experiment *x, uint64_t seed, experiment_result *out, bern_error *e);
 

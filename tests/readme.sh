@@ -33,6 +33,7 @@ enter() {
 	ln -sfn "$source/core" "$here/core"
 	ln -sfn "$source/envs" "$here/envs"
 	ln -sfn "$source/runs/recipes" "$here/runs/recipes"
+	ln -sfn "$source/runs/sweeps" "$here/runs/sweeps"
 	cd "$here" || exit 1
 }
 
