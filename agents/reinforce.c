@@ -36,6 +36,7 @@ enum {
 	SUM_NORM,
 	SUM_RATE,
 	SUM_WEIGHT,
+	SUM_SQUARES, /* of the gradients' lengths */
 	SUM_COUNT
 };
 
@@ -93,6 +94,7 @@ typedef struct reinforce {
 	float *rates;            /* (hidden units) running sums of firing probabilities */
 	float *gate_push;        /* (hidden units) sparsity of gated layers, 0 elsewhere */
 	size_t unit_count;
+	float *gradient_sum; /* (param_count) of the updates since stats were asked for */
 	double *sums; /* (SUM_COUNT) for the logs; saved, so that a resumed run logs the same */
 } reinforce;
 
@@ -209,6 +211,7 @@ static int32_t take_memory(reinforce *self, uint64_t seed, bern_error *e)
 		self->unit_count += self->net.layer[l].units;
 	self->rates = bern_arena_take(arena, self->unit_count, sizeof(float));
 	self->gate_push = bern_arena_take(arena, self->unit_count, sizeof(float));
+	self->gradient_sum = bern_arena_take(arena, self->net.param_count, sizeof(float));
 	self->sums = bern_arena_take(arena, SUM_COUNT, sizeof(double));
 	return failed ? failed : bern_arena_check(arena, e);
 }
@@ -1019,6 +1022,11 @@ static int32_t reinforce_learn(bern_agent *agent, bern_lanes *lanes, bern_error 
 		return failed;
 	double rate = scheduled(self, config->schedule, config->learning_rate, lanes->steps);
 	const float *weight = weigh_rows(self, &self->trace, R);
+	self->kernels->add(self->gradient_sum, self->gradient, self->net.param_count);
+	if (config->max_grad_norm > 0.0 && norm > config->max_grad_norm)
+		self->sums[SUM_SQUARES] += config->max_grad_norm * config->max_grad_norm;
+	else
+		self->sums[SUM_SQUARES] += norm * norm;
 	bern_optimizer_step(&self->optimizer, self->net.params, self->gradient, rate);
 	bern_homeostasis_step(&self->homeostasis, &self->net, &self->trace, R, rate);
 	bern_mark(self->net.marks, BERN_MARK_OPTIMIZER);
@@ -1122,6 +1130,38 @@ static size_t reinforce_memory_size(const bern_agent *agent)
 	return ((const reinforce *)agent)->memory.size;
 }
 
+/* std(g)/|E g| of n gradients of sum S and sum of squared lengths Q: Var g = (Q - |S|^2/n)/(n - 1), and |S/n|^2 is too large by
+ * Var g/n. NaN where nothing is left of it: the noise hides the gradient. */
+static double gradient_noise(const reinforce *self, double n)
+{
+	double square = (double)self->kernels->sum_squares(self->gradient_sum,
+							   self->net.param_count);
+	double variance = (self->sums[SUM_SQUARES] - square / n) / (n - 1.0);
+	double signal = square / (n * n) - variance / n;
+	return n > 1.0 && variance >= 0.0 && signal > 0.0 ? sqrt(variance / signal) : (double)NAN;
+}
+
+static void reinforce_distributions(const bern_agent *agent, bern_take_number *take, void *user)
+{
+	const reinforce *self = (const reinforce *)agent;
+	const bern_network *net = &self->net;
+	size_t B = (size_t)self->config.num_envs, row = self->steps ? (self->steps - 1) * B : 0;
+	const float *rate = self->rates;
+	for (size_t l = 0; l < net->depth; l++)
+		for (size_t j = 0; j < net->layer[l].units; j++, rate++)
+			take(user, "fire_rate", l, (double)*rate / self->sums[SUM_WEIGHT]);
+	for (size_t l = 0; l < net->depth; l++)
+		for (size_t b = 0; bern_units_draw_bits(net->layer[l].kind) && b < B; b++) {
+			const float *p = bern_trace_p(&self->trace, net, l, row + b, 0);
+			const uint8_t *h = bern_trace_h(&self->trace, net, l, row + b, 0);
+			for (size_t j = 0; self->steps && j < net->layer[l].units; j++)
+				take(user, "score", l, (double)((float)h[j] - p[j]));
+		}
+	for (size_t l = 0; l <= net->depth; l++)
+		for (size_t i = 0; i < net->layer[l].inputs * net->layer[l].units; i++)
+			take(user, "weight", l, (double)net->params[net->layer[l].weight + i]);
+}
+
 static void reinforce_stats(bern_agent *agent, bern_learn_stats *stats)
 {
 	reinforce *self = (reinforce *)agent;
@@ -1136,12 +1176,23 @@ static void reinforce_stats(bern_agent *agent, bern_learn_stats *stats)
 				    .estimator_r2 = NAN};
 	if (self->estimator->r_squared)
 		stats->estimator_r2 = self->estimator->r_squared(self->work.memory);
-	for (size_t u = 0; u < self->unit_count; u++) {
-		double rate = (double)self->rates[u] / sums[SUM_WEIGHT];
-		stats->fire_rate += rate / units;
-		stats->dead_fraction += (rate < 0.01) / units;
-		stats->saturated_fraction += (rate > 0.99) / units;
+	const float *rates = self->rates;
+	stats->grad_noise = gradient_noise(self, updates);
+	stats->layers = (uint32_t)self->net.depth;
+	for (size_t l = 0; l < self->net.depth; l++) {
+		double of_layer = (double)self->net.layer[l].units;
+		for (size_t j = 0; j < self->net.layer[l].units; j++) {
+			double rate = (double)*rates++ / sums[SUM_WEIGHT];
+			stats->fire_rate += rate / units;
+			stats->dead_fraction += (rate < 0.01) / units;
+			stats->saturated_fraction += (rate > 0.99) / units;
+			stats->layer_fire_rate[l] += rate / of_layer;
+			stats->layer_dead[l] += (rate < 0.01) / of_layer;
+			stats->layer_saturated[l] += (rate > 0.99) / of_layer;
+		}
 	}
+	sums[SUM_SQUARES] = 0.0;
+	memset(self->gradient_sum, 0, self->net.param_count * sizeof(float));
 	for (size_t i = 0; i < SUM_RATE; i++)
 		sums[i] = 0.0;
 }
@@ -1237,6 +1288,9 @@ static int32_t reinforce_learner_tensors(bern_agent *agent, bern_tensors *list, 
 	if (!failed)
 		failed = bern_tensors_add(list, BERN_T_F64, self->sums, SUM_COUNT, 0, e,
 					  "log.sums");
+	if (!failed)
+		failed = bern_tensors_add(list, BERN_T_F32, self->gradient_sum,
+					  self->net.param_count, 0, e, "log.gradient");
 	return failed;
 }
 
@@ -1250,6 +1304,7 @@ const bern_agent_kind bern_agent_reinforce = {
 	.act = reinforce_act,
 	.memory_size = reinforce_memory_size,
 	.stats = reinforce_stats,
+	.distributions = reinforce_distributions,
 	.policy_tensors = reinforce_policy_tensors,
 	.learner_tensors = reinforce_learner_tensors,
 	.inspect = bern_reinforce_inspect,

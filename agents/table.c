@@ -182,6 +182,7 @@ void bern_table_stats(bern_agent *agent, bern_learn_stats *stats)
 		.grad_norm = NAN,
 		.fire_rate = NAN,
 		.estimator_r2 = NAN,
+		.grad_noise = NAN,
 		.dead_fraction = NAN,
 		.saturated_fraction = NAN,
 		.learning_rate = self->config.step_size > 0 ? self->config.step_size : NAN,

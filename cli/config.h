@@ -29,6 +29,9 @@ typedef struct run_options {
 	int64_t checkpoint_interval; /* steps between checkpoints; 0: only at the end and on Ctrl-C */
 	int64_t keep_checkpoints;    /* how many of the newest to keep, besides best; 0: all */
 	int64_t log_interval;        /* steps between rows of progress.csv */
+	int64_t log_json;            /* bool: rows of progress.csv as lines of progress.jsonl too */
+	int64_t tensorboard;         /* bool: event files too */
+	int64_t tags;                /* enum log_tags of them */
 	char init_from
 		[BERN_LIST_TEXT]; /* run folder or checkpoint whose weights a new run starts from; "": none */
 } run_options;

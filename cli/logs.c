@@ -84,9 +84,8 @@ int32_t log_reopen(log_table *log, const run_folder *folder, const char *name, c
 	return ftruncate(log->fd, (off_t)end) ? fail_io(e, "cutting", log) : 0;
 }
 
-int32_t log_row(log_table *log, const char *row, bern_error *e)
+int32_t log_bytes(log_table *log, const void *row, size_t length, bern_error *e)
 {
-	size_t length = strlen(row);
 	if (log->waiting + length > sizeof log->buffer) {
 		int32_t rc = log_flush(log, e);
 		if (rc)
@@ -96,6 +95,11 @@ int32_t log_row(log_table *log, const char *row, bern_error *e)
 	log->waiting += length;
 	log->rows++;
 	return 0;
+}
+
+int32_t log_row(log_table *log, const char *row, bern_error *e)
+{
+	return log_bytes(log, row, strlen(row), e);
 }
 
 int32_t log_flush(log_table *log, bern_error *e)

@@ -14,10 +14,10 @@ typedef struct log_table {
 	uint64_t rows; /* written or waiting, without the lines of the head */
 	uint64_t size; /* bytes in the file, all of whole rows */
 	size_t waiting;
-	char buffer[8192];
+	char buffer[16384];
 } log_table;
 
-#define LOG_ROW_ROOM 512 /* a row takes less */
+#define LOG_ROW_ROOM 4096 /* a row takes less */
 
 /* Makes folder/name with the lines of `head`. */
 int32_t log_create(log_table *log, const run_folder *folder, const char *name, const char *head,
@@ -30,6 +30,9 @@ int32_t log_reopen(log_table *log, const run_folder *folder, const char *name, c
 
 /* Adds one row, which ends in a newline. Numbers are written with log_number. */
 int32_t log_row(log_table *log, const char *row, bern_error *e);
+
+/* Adds a record of bytes that need not be text. */
+int32_t log_bytes(log_table *log, const void *bytes, size_t size, bern_error *e);
 
 /* Writes the rows that wait. On failure (a full disk) the file still ends in a whole row. */
 int32_t log_flush(log_table *log, bern_error *e);

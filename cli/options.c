@@ -14,6 +14,8 @@
 
 #define IN_RUN(field) offsetof(run_options, field)
 
+static const char *const tag_names[] = {"bern", "sb3", NULL}; /* enum log_tags */
+
 /* Options of a run. The seed stands first and is read by its own function: bern_param has no unsigned 64-bit range. */
 static const bern_option run_table[] = {
 	{{"seed", "of every random stream of the run", BERN_INT, 0, "1", 0, (double)UINT64_MAX,
@@ -62,6 +64,18 @@ static const bern_option run_table[] = {
 	 "run"},
 	{{"log_interval", "steps between rows of progress.csv", BERN_INT, 0, "1000", 1, MANY, NULL},
 	 IN_RUN(log_interval),
+	 "run"},
+	{{"log_json", "write rows of progress.csv as JSON lines too, to progress.jsonl", BERN_BOOL,
+	  0, "false", 0, 0, NULL},
+	 IN_RUN(log_json),
+	 "run"},
+	{{"tensorboard", "write event files for TensorBoard: scalars and histograms", BERN_BOOL, 0,
+	  "false", 0, 0, NULL},
+	 IN_RUN(tensorboard),
+	 "run"},
+	{{"tags", "names in event files: as CleanRL's, or as Stable-Baselines3's", BERN_CHOICE, 0,
+	  "bern", 0, 0, tag_names},
+	 IN_RUN(tags),
 	 "run"},
 	{{"init_from", "run folder or checkpoint whose weights a new run starts from", BERN_TEXT, 0,
 	  "", 0, BERN_LIST_TEXT - 1, NULL},

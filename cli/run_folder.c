@@ -121,12 +121,13 @@ static int32_t remove_files(const char *path, int (*wanted)(const char *name), b
 
 static int is_run_file(const char *name)
 {
-	static const char *const names[] = {"config.yaml", "meta.json", "progress.csv", "eval.csv",
-					    "monitor.csv", "latest",    "best"};
+	static const char *const names[] = {"config.yaml", "meta.json",     "progress.csv",
+					    "eval.csv",    "monitor.csv",   "latest",
+					    "best",        "progress.jsonl"};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (strcmp(name, names[i]) == 0)
 			return 1;
-	return is_temporary(name);
+	return is_temporary(name) || strncmp(name, "events.out.tfevents.", 20) == 0;
 }
 
 static int is_checkpoint_file(const char *name)

@@ -14,11 +14,7 @@
 
 #define FILE_ROOM     (RUN_PATH_ROOM + 64)
 #define FLUSH_SECONDS 0.5
-#define PROGRESS_HEAD                                                                              \
-	"step,episodes,time_seconds,steps_per_second,return_mean,length_mean,entropy,value_loss,"  \
-	"explained_variance,grad_norm,fire_rate,dead_fraction,saturated_fraction,learning_rate,"   \
-	"estimator_r2\n"
-#define EVAL_HEAD "step,mean,low,high,episodes,given_up,best\n"
+#define EVAL_HEAD     "step,mean,low,high,episodes,given_up,best\n"
 
 double trainer_clock(void)
 {
@@ -111,6 +107,7 @@ int32_t trainer_init(trainer *t, const trainer_setup *setup, bern_error *e)
 		rc = add_own_tensors(t, e);
 	if (!rc)
 		rc = make_best(t, e);
+	run_logs_init(&t->logs, setup->agent);
 	t->lanes.on_episode = on_episode;
 	t->lanes.user = t;
 	return rc;
@@ -119,7 +116,7 @@ int32_t trainer_init(trainer *t, const trainer_setup *setup, bern_error *e)
 void trainer_finish(trainer *t)
 {
 	progress_clear(&t->bar);
-	log_close(&t->progress);
+	run_logs_close(&t->logs);
 	log_close(&t->eval);
 	log_close(&t->monitor);
 	bern_tensors_finish(&t->best);
@@ -169,7 +166,7 @@ int32_t trainer_begin(trainer *t, bern_error *e)
 	if (!rc)
 		rc = log_create(&t->monitor, folder, "monitor.csv", head, e);
 	if (!rc)
-		rc = log_create(&t->progress, folder, "progress.csv", PROGRESS_HEAD, e);
+		rc = run_logs_create(&t->logs, folder, run, e);
 	if (!rc)
 		rc = log_create(&t->eval, folder, "eval.csv", EVAL_HEAD, e);
 	return rc;
@@ -238,8 +235,11 @@ static int32_t restore_logs(trainer *t, bern_error *e)
 	if (!rc)
 		rc = reopen(t, &t->eval, "eval.csv", EVAL_HEAD, t->count.eval_rows, last, e);
 	if (!rc)
-		rc = reopen(t, &t->progress, "progress.csv", PROGRESS_HEAD, t->count.progress_rows,
-			    last, e);
+		rc = reopen(t, &t->logs.progress, "progress.csv", t->logs.head,
+			    t->count.progress_rows, last, e);
+	if (!rc)
+		rc = run_logs_go_on(&t->logs, t->setup.folder, &t->setup.config->run,
+				    t->lanes.steps, e);
 	if (rc)
 		return rc;
 	double row_time = field(last, 2), episode_time = field(last_episode, 2);
@@ -341,7 +341,7 @@ static int32_t flush_logs(trainer *t, bern_error *e)
 {
 	int32_t rc = log_flush(&t->monitor, e);
 	if (!rc)
-		rc = log_flush(&t->progress, e);
+		rc = run_logs_flush(&t->logs, e);
 	if (!rc)
 		rc = log_flush(&t->eval, e);
 	t->flush_clock = t->now;
@@ -354,7 +354,7 @@ static int32_t write_checkpoint(trainer *t, bern_error *e)
 {
 	const uint64_t step = t->lanes.steps;
 	int32_t rc = check_finite(t, e);
-	t->count.progress_rows = t->progress.rows;
+	t->count.progress_rows = t->logs.progress.rows;
 	t->count.eval_rows = t->eval.rows;
 	t->count.monitor_rows = t->monitor.rows;
 	if (!rc)
@@ -383,7 +383,7 @@ static int32_t write_checkpoint(trainer *t, bern_error *e)
 static int32_t keep_best(trainer *t, bern_error *e)
 {
 	int32_t rc = bern_lanes_before_save(&t->lanes, e);
-	t->count.progress_rows = t->progress.rows;
+	t->count.progress_rows = t->logs.progress.rows;
 	t->count.eval_rows = t->eval.rows;
 	t->count.monitor_rows = t->monitor.rows;
 	for (size_t i = 0; !rc && i < t->tensors.count; i++)
@@ -410,36 +410,24 @@ double trainer_recent_return(const trainer *t)
 	return recent_mean(t, t->recent_returns);
 }
 
-/* One row of progress.csv: means since the row before. */
+/* One row of progress.csv, and of what else is asked for: means since the row before. */
 static int32_t write_progress_row(trainer *t, bern_error *e)
 {
-	bern_agent *agent = t->setup.agent;
-	bern_learn_stats stats;
-	char row[LOG_ROW_ROOM], number[32];
 	t->now = trainer_clock();
 	double passed = t->now - t->log_clock;
-	agent->kind->stats(agent, &stats);
-	int n = snprintf(row, sizeof row, "%" PRIu64 ",%" PRIu64 ",%.6f,%.0f", t->lanes.steps,
-			 t->count.episodes, t->time_before + (t->now - t->run_start),
-			 passed > 0 ? (double)(t->lanes.steps - t->log_step) / passed : 0);
-	const double columns[] = {trainer_recent_return(t),
-				  recent_mean(t, t->recent_lengths),
-				  stats.entropy,
-				  stats.value_loss,
-				  stats.explained_variance,
-				  stats.grad_norm,
-				  stats.fire_rate,
-				  stats.dead_fraction,
-				  stats.saturated_fraction,
-				  stats.learning_rate,
-				  stats.estimator_r2};
-	for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
-		n += snprintf(row + n, sizeof row - (size_t)n, ",%s",
-			      log_number(columns[i], number));
-	snprintf(row + n, sizeof row - (size_t)n, "\n");
+	log_values values = {
+		.step = t->lanes.steps,
+		.episodes = t->count.episodes,
+		.seconds = t->time_before + (t->now - t->run_start),
+		.per_second = passed > 0 ? (double)(t->lanes.steps - t->log_step) / passed : 0,
+		.return_mean = trainer_recent_return(t),
+		.length_mean = recent_mean(t, t->recent_lengths)};
+	if (t->logs.events.fd >= 0) /* before the stats are begun anew */
+		values.agent = t->setup.agent;
+	t->setup.agent->kind->stats(t->setup.agent, &values.stats);
 	t->log_clock = t->now;
 	t->log_step = t->lanes.steps;
-	return log_row(&t->progress, row, e);
+	return run_logs_row(&t->logs, &values, e);
 }
 
 /* The best look has the highest mean; of equals the newest, which has learned longest. One that was given up early, over
@@ -504,7 +492,8 @@ static int32_t take_look(trainer *t, int *best, bern_error *e)
 		t->best_mean = look.mean;
 	}
 	say_look(t, &look);
-	return write_eval_row(t, &look, *best, e);
+	rc = write_eval_row(t, &look, *best, e);
+	return rc ? rc : run_logs_look(&t->logs, t->lanes.steps, look.mean, look.mean_length, e);
 }
 
 /* SIGUSR1: the episodes that the next look of the run will play, and a checkpoint. Neither is counted, so that the run goes on to

@@ -10,8 +10,8 @@
 #define BERN_CLI_TRAINER_H
 
 #include "command.h"
-#include "logs.h"
 #include "progress.h"
+#include "run_logs.h"
 #include "run_folder.h"
 
 /* Version of the tensors and metadata in a checkpoint. */
@@ -80,7 +80,8 @@ typedef struct trainer {
 	unsigned char *best_memory; /* owned */
 	int best_waits;
 	char written[64]; /* the checkpoint last written or read, "" if there is none */
-	log_table progress, eval, monitor;
+	log_table eval, monitor;
+	run_logs logs;
 	progress bar;
 	/* clocks: nothing that is computed depends on them */
 	double now;         /* trainer_clock() when it was last read */

@@ -164,6 +164,7 @@ static void fake_stats(bern_agent *agent, bern_learn_stats *stats)
 				    .grad_norm = (double)a->sum_count,
 				    .fire_rate = NAN,
 				    .estimator_r2 = NAN,
+				    .grad_noise = NAN,
 				    .dead_fraction = 0,
 				    .saturated_fraction = NAN,
 				    .learning_rate = 0.01};

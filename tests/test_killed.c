@@ -70,6 +70,8 @@ static const char *const train[] = {"train",
 				    "x",
 				    "--force",
 				    "-q",
+				    "--log-json",
+				    "--tensorboard",
 				    NULL};
 static const char *const resume[] = {"resume", "runs/x", "-q", NULL};
 
@@ -181,6 +183,7 @@ static void same_run(const char *a, const char *b)
 	same_file(a, b, "config.yaml", 0, 0);
 	same_file(a, b, "eval.csv", 0, 0);
 	same_file(a, b, "progress.csv", 2, 3);
+	same_file(a, b, "progress.jsonl", 2, 3);
 	same_file(a, b, "monitor.csv", 2, 2);
 }
 

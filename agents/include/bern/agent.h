@@ -155,6 +155,12 @@ enum bern_policy_mode {
 	BERN_THRESHOLDED /* hidden units fire where p > 1/2; the most probable action is taken */
 };
 
+#define BERN_STATS_LAYERS 16
+
+/* One number of a distribution: "fire_rate", "score" (h - p) or "weight" of a hidden layer, counted from 0; the weights of the output
+ * belong to the layer behind the last. */
+typedef void bern_take_number(void *user, const char *what, size_t layer, double x);
+
 /* What learning said since it was last asked: sums and counts are the agent's; means are taken by the caller. NaN: not
  * known to this agent. */
 typedef struct bern_learn_stats {
@@ -168,6 +174,11 @@ typedef struct bern_learn_stats {
 	double saturated_fraction; /* over 99% */
 	double learning_rate;      /* now */
 	double estimator_r2;       /* R^2 of what the estimator predicts */
+	double grad_noise; /* std(g)/|mean g| of the gradients since it was last asked, as the optimiser got them */
+	uint32_t
+		layers; /* hidden layers, 0: none; the next three are (layers), of each by itself */
+	double layer_fire_rate[BERN_STATS_LAYERS], layer_dead[BERN_STATS_LAYERS],
+		layer_saturated[BERN_STATS_LAYERS];
 } bern_learn_stats;
 
 typedef struct bern_agent bern_agent; /* begins with its kind */
@@ -191,6 +202,9 @@ typedef struct bern_agent_kind {
 	size_t (*memory_size)(const bern_agent *agent);
 	/* Writes the stats of the last learn calls and starts them anew. */
 	void (*stats)(bern_agent *agent, bern_learn_stats *stats);
+	/* optional. Hands over the firing rate of each hidden unit, h - p of the units that fire in the last step of each lane (first
+	 * firing), and each weight, one distribution after another; changes nothing. */
+	void (*distributions)(const bern_agent *agent, bern_take_number *take, void *user);
 	/* Registers what act() needs ("weights" and the like). */
 	int32_t (*policy_tensors)(bern_agent *agent, bern_tensors *list, bern_error *e);
 	/* Registers everything else that a resumed run needs; also the sums behind stats(), or its log would differ. */
