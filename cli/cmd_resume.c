@@ -1,12 +1,15 @@
 #include "command.h"
 
 #include "options.h"
+#include "runs_read.h"
+#include "seeds.h"
 
 #include <stdlib.h>
 
 enum {
 	FLAG_TOTAL_TIMESTEPS,
 	FLAG_THREADS,
+	FLAG_JOBS,
 	FLAG_ENV_PATH,
 	CLI_ISOLATE_PLACES,
 	FLAG_JSON,
@@ -19,6 +22,7 @@ static const cli_flag flags[] = {
 	 "train up to so many environment steps in all, not as configured"},
 	{"threads", 0, "N",
 	 "go on with so many threads, not as configured; 0: one for each processor"},
+	{"jobs", 0, "N", "a group: so many runs at a time [as many as there are cores; 1 .. 1024]"},
 	{"env-path", 0, "PATH", "a plugin or a folder of plugins to load; may be given again"},
 	CLI_ISOLATE_FLAGS,
 	{"json", 0, NULL, "report the result as one JSON object"},
@@ -26,9 +30,12 @@ static const cli_flag flags[] = {
 };
 
 const command_help resume_help = {
-	.usage = "bern resume RUN [--total-timesteps N] [--threads N] [--env-path PATH]...",
-	.summary = "Goes on with a run from its latest checkpoint, to the same bits as if it had\n"
-		   "never stopped.",
+	.usage = "bern resume RUN|GROUP [--total-timesteps N] [--threads N] [--jobs N] "
+		 "[--env-path PATH]...",
+	.summary =
+		"Goes on with a run from its latest checkpoint, to the same bits as if it had\n"
+		"never stopped. Of a group that `bern train --seeds` made: with all its runs that\n"
+		"are not done.",
 	.examples = "  bern resume runs/CartPole-v1__reinforce__s1__20260101-120000\n"
 		    "  bern resume runs/mine --total-timesteps 1e6\n",
 	.flags = flags,
@@ -43,6 +50,8 @@ int cmd_resume(const char *program, int argc, char **argv)
 	resume_request request = {
 		.style = output_style_now(program), .threads = -1, .isolation = ISOLATION_DEFAULTS};
 	const char **paths = calloc((size_t)argc + 1, sizeof *paths);
+	static const bern_param jobs = {"--jobs", "", BERN_INT, 0, "1", 1, 1024, NULL};
+	size_t at_once = 0;
 	int wants_help = 0;
 	bern_value value;
 	bern_error e;
@@ -62,6 +71,9 @@ int cmd_resume(const char *program, int argc, char **argv)
 			rc = bern_param_parse(&threads, args.text, &value, &e);
 			if (rc == 0)
 				request.threads = value.i;
+		} else if (args.index == FLAG_JOBS) {
+			rc = bern_param_parse(&jobs, args.text, &value, &e);
+			at_once = (size_t)value.i;
 		} else if (args.index == FLAG_ENV_PATH)
 			paths[request.env_path_count++] = args.text;
 		else if (args.index >= FLAG_ISOLATE && args.index <= FLAG_ISOLATE_MEMORY)
@@ -84,6 +96,11 @@ int cmd_resume(const char *program, int argc, char **argv)
 		help_print(stdout, &resume_help);
 	else if (rc == 0 && !request.run)
 		rc = bern_fail(&e, BERN_EUSAGE, "which run? usage: %s", resume_help.usage);
+	else if (rc == 0 && is_run_group(request.run))
+		status = resume_group(&request, at_once);
+	else if (rc == 0 && at_once)
+		rc = bern_fail(&e, BERN_EUSAGE, "--jobs is for a group, and %.200s is none",
+			       request.run);
 	else if (rc == 0)
 		status = train_resume(&request);
 	free(paths);

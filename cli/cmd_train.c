@@ -1,6 +1,7 @@
 #include "command.h"
 
 #include "options.h"
+#include "seeds.h"
 
 #include <stdlib.h>
 
@@ -8,6 +9,8 @@ enum {
 	FLAG_CONFIG,
 	FLAG_RECIPE,
 	FLAG_SET,
+	FLAG_SEEDS,
+	FLAG_JOBS,
 	FLAG_ENV_PATH,
 	CLI_ISOLATE_PLACES,
 	FLAG_PRINT_CONFIG,
@@ -25,6 +28,9 @@ static const cli_flag flags[] = {
 	{"set", 0, "KEY=VALUE",
 	 "env.KEY=VALUE, env.KEY=@FILE for the text of a file, or "
 	 "train.KEY=VALUE; may be given again"},
+	{"seeds", 0, "LIST",
+	 "train once for each seed: 10 (1 to 10), 1..10 or 3,5,8; a group of runs"},
+	{"jobs", 0, "N", "--seeds: so many at a time [as many as there are cores; 1 .. 1024]"},
 	{"env-path", 0, "PATH", "a plugin or a folder of plugins to load; may be given again"},
 	CLI_ISOLATE_FLAGS,
 	{"print-config", 0, NULL, "print all options as they would be and stop; -v: whence each"},
@@ -39,6 +45,7 @@ const command_help train_help = {
 		   "otherwise.",
 	.examples = "  bern train CartPole-v1\n"
 		    "  bern train CartPole-v1 --seed 7 --hidden 64,32 --total-timesteps 1e5\n"
+		    "  bern train CartPole-v1 --seeds 10\n"
 		    "  bern train CartPole-v1 --recipe CartPole-v1-throughput\n"
 		    "  bern train CartPole-v1 --set env.gravity=1.6\n"
 		    "  bern train Gridworld-v0 --set env.map=@map.txt\n"
@@ -63,11 +70,16 @@ typedef struct train_line {
 	size_t path_count;
 	output_style style;
 	isolation isolation;
+	uint64_t *seeds; /* owned; NULL: one training with the option's seed */
+	size_t seed_count, at_once;
 	int print_config, force, help;
 } train_line;
 
 static int32_t take_flag(train_line *line, const arg_reader *args, bern_error *e)
 {
+	static const bern_param jobs = {"--jobs", "", BERN_INT, 0, "1", 1, 1024, NULL};
+	bern_value value = {0};
+	int32_t rc;
 	switch (args->index) {
 	case FLAG_CONFIG:
 		line->sources.file = args->text;
@@ -77,6 +89,13 @@ static int32_t take_flag(train_line *line, const arg_reader *args, bern_error *e
 		break;
 	case FLAG_SET:
 		return config_give_set(&line->sources.flags, args->text, e);
+	case FLAG_SEEDS:
+		free(line->seeds);
+		return seeds_parse("--seeds", args->text, &line->seeds, &line->seed_count, e);
+	case FLAG_JOBS:
+		rc = bern_param_parse(&jobs, args->text, &value, e);
+		line->at_once = (size_t)value.i;
+		return rc;
 	case FLAG_ENV_PATH:
 		line->paths[line->path_count++] = args->text;
 		break;
@@ -110,7 +129,9 @@ static int32_t read_line(train_line *line, int argc, char **argv, bern_error *e)
 {
 	arg_reader args = {argc, argv, flags, sizeof flags / sizeof flags[0], 1, .at = 0};
 	int32_t rc;
+	int has_seed = 0;
 	while ((rc = arg_next(&args, e)) == 0 && args.kind != ARG_END && !line->help) {
+		has_seed |= args.kind == ARG_OPTION && args.index == train_option_find("seed");
 		if (args.kind == ARG_OPTION)
 			rc = config_give_option(&line->sources.flags, args.index, args.text,
 						args.label, e);
@@ -125,7 +146,13 @@ static int32_t read_line(train_line *line, int argc, char **argv, bern_error *e)
 		if (rc)
 			break;
 	}
-	return rc;
+	if (rc || line->help)
+		return rc;
+	if (line->seeds && has_seed)
+		return bern_fail(e, BERN_EUSAGE, "--seed and --seeds exclude each other");
+	if (line->at_once && !line->seeds)
+		return bern_fail(e, BERN_EUSAGE, "--jobs is for --seeds, and there is none");
+	return 0;
 }
 
 /* What is worth knowing but no error. */
@@ -179,6 +206,15 @@ int cmd_train(const char *program, int argc, char **argv)
 			if (rc == 0) {
 				if (line.print_config)
 					rc = print_config(&request, &origins, &e);
+				else if (line.seeds)
+					status = train_seeds(
+						&request,
+						&(seeds_request){.seeds = line.seeds,
+								 .count = line.seed_count,
+								 .at_once = line.at_once,
+								 .env_paths = line.paths,
+								 .env_path_count = line.path_count,
+								 .isolation = &line.isolation});
 				else
 					status = train_run(&request);
 				bern_world_finish(&request.world);
@@ -189,6 +225,7 @@ int cmd_train(const char *program, int argc, char **argv)
 		}
 	}
 	config_list_finish(&line.sources.flags);
+	free(line.seeds);
 	free(line.paths);
 	return rc ? report_error("train", &e) : status;
 }

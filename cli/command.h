@@ -76,6 +76,7 @@ const char *version_commit(void);
 typedef struct output_style {
 	int quiet, verbose, json, color, progress;
 	const char *program; /* as the user called it, for lines to paste: "bern", "build/bern" */
+	int report_to;       /* descriptor that takes a progress_note now and then; 0: none */
 } output_style;
 
 /* The style that the environment asks for: NO_COLOR, FORCE_COLOR, TERM and whether stderr is a terminal. Flags are added by

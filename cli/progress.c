@@ -36,6 +36,7 @@ void progress_start(progress *p, const output_style *style, FILE *out, const cha
 			.first = steps,
 			.total = total,
 			.stride = 1};
+	p->report_to = style->report_to;
 	if (!style->progress || style->quiet)
 		return;
 	p->out = out;
@@ -160,8 +161,20 @@ static void draw(progress *p, uint64_t steps, double mean_return, double seconds
 	p->drawn = seconds;
 }
 
+/* A note that nobody takes is no harm to the training. */
+static void tell(const progress *p, uint64_t steps, double mean_return)
+{
+	const progress_note note = {steps, mean_return};
+	ssize_t ignored = write(p->report_to, &note, sizeof note);
+	(void)ignored;
+}
+
 void progress_update(progress *p, uint64_t steps, double mean_return, double seconds)
 {
+	if (p->report_to && (p->drawn < 0 || seconds - p->drawn >= 0.1)) {
+		tell(p, steps, mean_return);
+		p->drawn = seconds;
+	}
 	if (!p->out)
 		return;
 	add_sample(p, mean_return);
@@ -181,6 +194,8 @@ void progress_clear(progress *p)
 
 void progress_finish(progress *p, uint64_t steps, double mean_return, double seconds)
 {
+	if (p->report_to)
+		tell(p, steps, mean_return);
 	if (!p->out)
 		return;
 	add_sample(p, mean_return);

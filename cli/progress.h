@@ -13,10 +13,17 @@
 
 #define PROGRESS_POINTS 16
 
+/* What a job tells the process that began it (output_style.report_to). */
+typedef struct progress_note {
+	uint64_t steps;
+	double mean_return; /* NaN: no episode has ended */
+} progress_note;
+
 typedef struct progress {
 	FILE *out;         /* borrowed; NULL: draws nothing */
 	const char *label; /* borrowed */
 	int utf8, shown;
+	int report_to;         /* 0: nobody is told */
 	double start, drawn;   /* seconds */
 	uint64_t first, total; /* steps done before, steps wanted */
 	/* the sparkline: points of `stride` samples each, merged in pairs when they are too many */

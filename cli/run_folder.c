@@ -36,7 +36,8 @@ static int32_t check_name(const char *name, bern_error *e)
 }
 
 /* A slash in an id becomes a dash. */
-static void default_name(char *out, size_t size, const run_config *config, time_t now)
+static void default_name(char *out, size_t size, const run_config *config, const char *seeds,
+			 time_t now)
 {
 	char id[sizeof config->env_id], when[32] = "00000000-000000";
 	struct tm t;
@@ -46,8 +47,7 @@ static void default_name(char *out, size_t size, const run_config *config, time_
 			*c = '-';
 	if (localtime_r(&now, &t))
 		strftime(when, sizeof when, "%Y%m%d-%H%M%S", &t);
-	snprintf(out, size, "%.100s__%.40s__s%llu__%s", id, config->agent.agent,
-		 (unsigned long long)config->run.seed, when);
+	snprintf(out, size, "%.100s__%.40s__s%s__%s", id, config->agent.agent, seeds, when);
 }
 
 char *run_folder_file(const run_folder *folder, const char *name, char *out)
@@ -170,17 +170,19 @@ static int32_t prepare(run_folder *folder, int force, bern_error *e)
 	return rc;
 }
 
-int32_t run_folder_create(run_folder *folder, const run_config *config, int force, time_t now,
-			  bern_error *e)
+/* Makes the folder itself, as the header says of runs and of groups. *taken_over tells that it was there. */
+static int32_t make_folder(run_folder *folder, const run_config *config, const char *seeds,
+			   int force, time_t now, int *taken_over, bern_error *e)
 {
 	const char *dir = config->run.runs_dir[0] ? config->run.runs_dir : ".";
 	char name[RUN_PATH_ROOM];
 	int named = config->run.name[0] != '\0';
 	*folder = (run_folder){.fd = -1};
+	*taken_over = 0;
 	if (named)
 		snprintf(name, sizeof name, "%s", config->run.name);
 	else
-		default_name(name, sizeof name, config, now);
+		default_name(name, sizeof name, config, seeds, now);
 	int32_t rc = check_name(name, e);
 	if (!rc)
 		rc = make_parents(dir, e);
@@ -196,12 +198,32 @@ int32_t run_folder_create(run_folder *folder, const run_config *config, int forc
 					 "the run folder %s exists; choose another --name, or "
 					 "--force writes over it",
 					 folder->path);
-		if (named)
+		if (named) {
+			*taken_over = 1;
 			break;
+		}
 		snprintf(folder->path, sizeof folder->path, "%s%s%.230s-%d", dir, slash, name,
 			 attempt);
 	}
-	return prepare(folder, named && force, e);
+	return 0;
+}
+
+int32_t run_folder_create(run_folder *folder, const run_config *config, int force, time_t now,
+			  bern_error *e)
+{
+	char seed[32];
+	int taken_over;
+	snprintf(seed, sizeof seed, "%llu", (unsigned long long)config->run.seed);
+	int32_t rc = make_folder(folder, config, seed, force, now, &taken_over, e);
+	return rc ? rc : prepare(folder, taken_over, e);
+}
+
+int32_t run_folder_create_group(run_folder *folder, const run_config *config, const char *seeds,
+				int force, time_t now, bern_error *e)
+{
+	int taken_over;
+	int32_t rc = make_folder(folder, config, seeds, force, now, &taken_over, e);
+	return rc ? rc : lock(folder, e);
 }
 
 int32_t run_folder_open(run_folder *folder, const char *path, bern_error *e)

@@ -27,6 +27,11 @@ typedef struct run_folder {
 int32_t run_folder_create(run_folder *folder, const run_config *config, int force, time_t now,
 			  bern_error *e);
 
+/* Makes an empty folder for a group of runs with those seeds ("1-10"), named likewise; opened and locked. With force a group of that
+ * name is taken over, whose runs stay. */
+int32_t run_folder_create_group(run_folder *folder, const run_config *config, const char *seeds,
+				int force, time_t now, bern_error *e);
+
 /* Opens the folder of an earlier run and removes temporary files that a killed process left in it. */
 int32_t run_folder_open(run_folder *folder, const char *path, bern_error *e);
 

@@ -576,7 +576,7 @@ static int32_t tick(trainer *t, uint64_t *updates, uint64_t *every, bern_error *
 		*every /= 2;
 	t->now = now;
 	*updates = 0;
-	if (t->bar.out)
+	if (t->bar.out || t->bar.report_to)
 		progress_update(&t->bar, t->lanes.steps, trainer_recent_return(t), now);
 	return now - t->flush_clock > FLUSH_SECONDS ? flush_logs(t, e) : 0;
 }
