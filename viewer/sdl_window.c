@@ -29,6 +29,11 @@ static int32_t start(const window_plan *plan, bern_error *e)
 	SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
 	/* a composited desktop shall stay so for a window that is only looked at */
 	SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");
+#ifdef __linux__
+	/* without that folder there is no Wayland, and its library would say so on stderr in words of its own */
+	if (!getenv("XDG_RUNTIME_DIR"))
+		SDL_SetHintWithPriority(SDL_HINT_VIDEODRIVER, "x11,kmsdrm", SDL_HINT_DEFAULT);
+#endif
 	if (SDL_Init(SDL_INIT_VIDEO | SDL_INIT_EVENTS))
 		return bern_fail(e, BERN_EIO,
 				 "no display can be opened (%s); --record FILE makes a recording "
