@@ -69,8 +69,9 @@ const struct command_help play_help = {
 	.examples = "  bern play CartPole-v1\n"
 		    "  bern play FrozenLake-v1 runs/frozen\n"
 		    "  bern play MinAtar/Breakout-v1 --speed 0.5\n",
-	.notes = "Arrow keys, or those that `bern info ENV` names, or numbers from 1. Where the\n"
-		 "environment has no real time, each key is a step.\n\n" NOTES,
+	.notes =
+		"Arrow keys, or those that `bern info ENV` names, or numbers from 1. Where a step\n"
+		"takes no real time or longer than 0.15 s, each key is a step.\n\n" NOTES,
 	.flags = flags,
 	.flag_count = sizeof flags / sizeof flags[0],
 };

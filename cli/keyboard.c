@@ -119,9 +119,11 @@ char *keyboard_help(const keyboard *k, char *out, size_t size)
 	for (int32_t i = 0; i < space->sizes[0] && at < size; i++) {
 		char number[2] = {(char)('1' + (i < 9 ? i : 0)), '\0'};
 		const char *key = space->keys ? space->keys[i] : number;
+		/* "left" needs no "left: left" */
+		const int named = space->labels && key && strcmp(space->labels[i], key) != 0;
 		if (key && key_of(space, i))
-			at += (size_t)snprintf(out + at, size - at, "%s%s %s", at ? ", " : "", key,
-					       space->labels ? space->labels[i] : "");
+			at += (size_t)snprintf(out + at, size - at, "%s%s%s%s", at ? ", " : "", key,
+					       named ? ": " : "", named ? space->labels[i] : "");
 	}
 	return out;
 }

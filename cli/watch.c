@@ -17,7 +17,9 @@
 #define LOOK_SECONDS   0.5 /* between looks at the folder of the run */
 /* of a frame's time, what unlimited speed may spend on steps */
 #define STEP_SHARE 0.6
-#define MOST_STEPS 100000 /* of a frame at limited speed */
+/* environments with longer steps are games of turns, and wait for a person */
+#define FASTEST_TURN 0.15
+#define MOST_STEPS   100000 /* of a frame at limited speed */
 
 typedef struct watch {
 	const watch_options *options;
@@ -137,7 +139,8 @@ static int32_t take_over(watch *w, bern_error *e)
 		say(w, "this environment cannot be played by keyboard");
 		return 0;
 	}
-	const int waits = !(w->shown.world.env->step_seconds > 0);
+	const double seconds = w->shown.world.env->step_seconds;
+	const int waits = !(seconds > 0) || seconds > FASTEST_TURN;
 	int32_t rc = bern_player_take_over(w->player, person, waits, e);
 	snprintf(text, sizeof text, "yours: %.250s", keyboard_help(&w->keys, keys, sizeof keys));
 	say(w, person ? text : "the agent's again");
@@ -448,6 +451,9 @@ static int32_t open_player(watch *w, bern_error *e)
 	w->speed_before = o->speed > 0 ? o->speed : 1;
 	w->view = bern_panel_view_default();
 	w->view.title = w->shown.name;
+	/* no neurons, no run: nothing else to show */
+	if (!w->shown.inspector.layer_count && !w->shown.folder.path[0])
+		w->view.shown = 1u << BERN_PANEL_ENVIRONMENT;
 	return 0;
 }
 

@@ -126,6 +126,9 @@ static int32_t read_weights(watched *w, const char *file, bern_error *e)
 		rc = parse_seed("step", step, &number, e);
 	if (!rc)
 		rc = bern_checkpoint_read_some(file, &w->tensors, e);
+	/* what only learning needs may have had other names: the policy can be shown all the same */
+	if (rc && *step)
+		rc = bern_checkpoint_read_some(file, &w->policy, e);
 	if (rc)
 		return rc;
 	memcpy(w->identity, identity, sizeof identity);
@@ -180,7 +183,11 @@ static int32_t open_run(watched *w, const watch_request *r, const char *run, ber
 	w->config.agent.total_timesteps = (uint64_t)w->config.run.total_timesteps;
 	rc = bern_agent_create(&w->agent, &w->config.agent, &w->world, w->config.run.seed, e);
 	if (!rc)
+		rc = w->agent->kind->policy_tensors(w->agent, &w->policy, e);
+	if (!rc)
 		rc = w->agent->kind->policy_tensors(w->agent, &w->tensors, e);
+	if (!rc)
+		rc = w->agent->kind->learner_tensors(w->agent, &w->tensors, e);
 	if (!rc && *file)
 		rc = read_weights(w, file, e);
 	const char *slash = strrchr(w->folder.path, '/');
@@ -245,6 +252,7 @@ void watched_finish(watched *w)
 	if (w->has_inspector)
 		bern_inspect_finish(&w->inspector);
 	bern_tensors_finish(&w->tensors);
+	bern_tensors_finish(&w->policy);
 	bern_agent_destroy(w->agent);
 	if (w->has_world)
 		bern_world_finish(&w->world);

@@ -35,8 +35,9 @@ typedef struct watched {
 	config_origins origins;
 	int has_config, has_world;
 	bern_world world;
-	bern_agent *agent; /* NULL: a random policy */
-	bern_tensors tensors;
+	bern_agent *agent;    /* NULL: a random policy */
+	bern_tensors tensors; /* of the policy, then all others of the agent: V(s) is one of them */
+	bern_tensors policy;  /* the first of them again */
 	bern_inspector inspector;
 	int has_inspector;
 	int following;
