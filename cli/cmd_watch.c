@@ -71,7 +71,7 @@ const struct command_help play_help = {
 		    "  bern play MinAtar/Breakout-v1 --speed 0.5\n",
 	.notes =
 		"Arrow keys, or those that `bern info ENV` names, or numbers from 1. Where a step\n"
-		"takes no real time or longer than 0.15 s, each key is a step.\n\n" NOTES,
+		"takes no real time or at least 0.15 s, each key is a step.\n\n" NOTES,
 	.flags = flags,
 	.flag_count = sizeof flags / sizeof flags[0],
 };

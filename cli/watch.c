@@ -17,7 +17,7 @@
 #define LOOK_SECONDS   0.5 /* between looks at the folder of the run */
 /* of a frame's time, what unlimited speed may spend on steps */
 #define STEP_SHARE 0.6
-/* environments with longer steps are games of turns, and wait for a person */
+/* environments with steps so long are games of turns, and wait for a person */
 #define FASTEST_TURN 0.15
 #define MOST_STEPS   100000 /* of a frame at limited speed */
 
@@ -140,7 +140,7 @@ static int32_t take_over(watch *w, bern_error *e)
 		return 0;
 	}
 	const double seconds = w->shown.world.env->step_seconds;
-	const int waits = !(seconds > 0) || seconds > FASTEST_TURN;
+	const int waits = !(seconds > 0) || seconds >= FASTEST_TURN;
 	int32_t rc = bern_player_take_over(w->player, person, waits, e);
 	snprintf(text, sizeof text, "yours: %.250s", keyboard_help(&w->keys, keys, sizeof keys));
 	say(w, person ? text : "the agent's again");
@@ -281,9 +281,14 @@ static int32_t take_key(watch *w, const window_event *event, bern_error *e)
 	int panel, own = 0;
 	if (w->has_keys && bern_player_is_person(w->player)) {
 		const void *action = keyboard_take(&w->keys, event, &own);
-		if (action && bern_player_choose(w->player, action, e))
+		const int waiting = bern_player_is_waiting(w->player);
+		if (action && bern_player_choose(w->player, action, e)) {
 			say(w, e->text);
+			return 0;
+		}
 		/* where time stands still, the key makes the step */
+		if (action && waiting && event->kind == WINDOW_KEY_PRESS)
+			return bern_player_forward(w->player, e);
 		if (own)
 			return 0;
 	}
