@@ -42,11 +42,12 @@ int cmd_check_env(const char *program, int argc, char **argv);
 int cmd_bench(const char *program, int argc, char **argv);
 int cmd_runs(const char *program, int argc, char **argv);
 int cmd_sweep(const char *program, int argc, char **argv);
+int cmd_compare(const char *program, int argc, char **argv);
 int cmd_completion(const char *program, int argc, char **argv);
 int cmd_lab(const char *program, int argc, char **argv);
 
 /* What their --help says; in their files. */
-extern const struct command_help train_help;
+extern const struct command_help compare_help, train_help;
 extern const struct command_help resume_help;
 extern const struct command_help eval_help;
 extern const struct command_help runs_help;

@@ -38,6 +38,7 @@ const command commands[] = {
 	ROW("watch", "show an agent and its neurons in a window", cmd_watch, &watch_help,
 	    "run env"),
 	ROW("play", "play an environment yourself", cmd_play, &play_help, "env run"),
+	ROW("compare", "compare runs of several configurations", cmd_compare, &compare_help, "run"),
 	ROW("envs", "list the environments", cmd_envs, &envs_help, NULL),
 	ROW("info", "tell all about one environment", cmd_info, &info_help, "env"),
 	ROW("trace", "print the steps of an environment", cmd_trace, &trace_help, "env"),

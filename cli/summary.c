@@ -99,8 +99,7 @@ char *solved_text(const summary *s, char *out, size_t size)
 		snprintf(out, size,
 			 "unknown: no run that is over was to stop when solved (stop_looks)");
 	else if (isinf(c->median))
-		snprintf(out, size,
-			 "no median: %zu of %zu were not solved, the first of these within %s",
+		snprintf(out, size, "no median: %zu of %zu were not solved within %s steps",
 			 c->count - c->reached, c->count, until);
 	else if (isnan(c->median))
 		snprintf(out, size,
