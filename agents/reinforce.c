@@ -7,6 +7,7 @@
 #include "reinforce.h"
 #include "crew.h"
 #include "eligibility.h"
+#include "fused.h"
 #include "gae.h"
 #include "homeostasis.h"
 #include "inspect_agent.h"
@@ -79,6 +80,9 @@ typedef struct reinforce {
 	float *entropy;  /* (T, B) of the mean policies */
 	bern_crew crew;
 	bern_tree tree; /* of the gradient's sums */
+	size_t leaf;    /* lanes that are one leaf of it: a tile's, or 1 where the fast path fits */
+	bern_fused fused;
+	int by_fused; /* 1: this play goes, or went, the fast path */
 	/* where threads share the lanes: */
 	struct part *parts; /* (part_count) */
 	size_t part_count;
@@ -134,6 +138,31 @@ static size_t tiles_of(size_t lanes)
 	return (lanes + LANES_PER_TILE - 1) / LANES_PER_TILE;
 }
 
+static size_t leaves_of(const reinforce *self, size_t lanes)
+{
+	return (lanes + self->leaf - 1) / self->leaf;
+}
+
+/* The fast path, if this agent has one. */
+static int32_t fuse(reinforce *self, bern_error *e)
+{
+	const bern_agent_config *config = &self->config;
+	if (self->leaf != 1 || self->world->isolate)
+		return 0;
+	self->fused = (bern_fused){.network = &self->net,
+				   .value_function = &self->value,
+				   .normalizer = &self->normalizer,
+				   .firing = self->firing,
+				   .rows = {self->reward, self->flags, self->values,
+					    self->bootstrap, self->advantage, self->target,
+					    self->entropy},
+				   .gamma = config->gamma,
+				   .lambda = config->gae_lambda};
+	return bern_fused_init(&self->fused, &self->arena, self->kernels->name,
+			       (size_t)config->num_envs, (size_t)config->num_steps,
+			       self->crew.threads, e);
+}
+
 /* What the threads of the crew need. most: rows that are summed side by side. */
 static int32_t share(reinforce *self, size_t most, bern_error *e)
 {
@@ -141,13 +170,21 @@ static int32_t share(reinforce *self, size_t most, bern_error *e)
 	size_t T = (size_t)self->config.num_steps, B = (size_t)self->config.num_envs, R = T * B;
 	size_t tiles = tiles_of(B), parts = TASKS_A_THREAD * self->crew.threads;
 	size_t metrics = self->world->env->metric_count;
-	int32_t failed = bern_value_share(&self->value, arena, self->crew.pool, tiles_of(most), e);
-	bern_tree_init(&self->tree, arena, self->kernels, self->crew.pool, tiles_of(most),
+	if (bern_fused_fits(&self->config, &self->net, self->estimator->name, self->world,
+			    self->memory.size))
+		self->leaf = 1;
+	else
+		self->leaf = LANES_PER_TILE;
+	int32_t failed = bern_value_share(&self->value, arena, self->crew.pool, self->leaf,
+					  leaves_of(self, most), e);
+	bern_tree_init(&self->tree, arena, self->kernels, self->crew.pool, leaves_of(self, most),
 		       self->net.param_count);
+	if (!failed)
+		failed = fuse(self, e);
 	if (!failed)
 		failed = bern_crew_share(&self->crew, arena, &self->net, &self->work,
 					 T * LANES_PER_TILE, e);
-	if (failed || self->crew.threads == 1)
+	if (failed || (self->crew.threads == 1 && !self->fused.kernels))
 		return failed;
 	self->part_count = parts < tiles ? parts : tiles;
 	self->parts = bern_arena_take(arena, self->part_count, sizeof *self->parts);
@@ -579,12 +616,24 @@ typedef struct part_play {
 	bern_lanes *lanes;
 } part_play;
 
+/* Keeps the episodes that ended in step t of some lanes, to report them in their order. */
+static void keep_ended(void *user, size_t t, size_t first, size_t end)
+{
+	const part_play *play = user;
+	const reinforce *self = play->self;
+	size_t B = play->lanes->count, M = self->world->env->metric_count;
+	for (size_t b = first; b < end; b++)
+		if (bern_lanes_take_ended(play->lanes, b, &self->ended[t * B + b]) && M)
+			memcpy(self->ended_metrics + (t * B + b) * M, play->lanes->metrics + b * M,
+			       M * sizeof(double));
+}
+
 /* One step of a part; 0, or its error is set. */
 static int32_t step_part(const part_play *play, part *part, size_t worker)
 {
 	reinforce *self = play->self;
 	bern_lanes *lanes = play->lanes;
-	size_t B = lanes->count, M = self->world->env->metric_count, t = part->t;
+	size_t B = lanes->count, t = part->t;
 	size_t first = part->first, end = first + part->count;
 	const bern_marks *marks = self->crew.member[worker].net.marks;
 	const void *actions = act_lanes(self, worker, lanes, t, first, end);
@@ -594,10 +643,7 @@ static int32_t step_part(const part_play *play, part *part, size_t worker)
 		return failed;
 	part->stage = IN_STEP;
 	failed = bern_lanes_step_part(lanes, worker, first, part->count, actions, &part->error);
-	for (size_t b = first; b < end; b++)
-		if (bern_lanes_take_ended(lanes, b, &self->ended[t * B + b]) && M)
-			memcpy(self->ended_metrics + (t * B + b) * M, lanes->metrics + b * M,
-			       M * sizeof(double));
+	keep_ended((void *)play, t, first, end);
 	bern_mark(marks, BERN_MARK_PHYSICS);
 	if (failed)
 		return failed;
@@ -613,6 +659,14 @@ static void play_part(void *user, size_t index, size_t worker)
 	const part_play *play = user;
 	part *part = &play->self->parts[index];
 	part->error.code = 0;
+	if (play->self->by_fused) {
+		part->stage = IN_STEP;
+		bern_fused_play(&play->self->fused, play->lanes, worker, part->first, part->count,
+				&part->t, keep_ended, user, &part->error);
+		if (part->error.code == BERN_ENUMBER)
+			part->stage = AFTER_STEP;
+		return;
+	}
 	for (part->t = 0; part->t < play->self->steps; part->t++)
 		if (step_part(play, part, worker))
 			return;
@@ -641,6 +695,8 @@ static int32_t play_in_parts(reinforce *self, bern_lanes *lanes, bern_error *e)
 	if (failed)
 		return failed;
 	bern_pool_run(self->crew.pool, self->part_count, play_part, &play);
+	if (self->by_fused)
+		bern_fused_last(&self->fused, &self->trace);
 	const part *failure = first_failure(self);
 	for (size_t row = 0; row < self->steps * B; row++) {
 		size_t t = row / B, b = row % B;
@@ -661,8 +717,8 @@ static int32_t play_in_parts(reinforce *self, bern_lanes *lanes, bern_error *e)
 
 static int32_t play(reinforce *self, bern_lanes *lanes, bern_play *asked, bern_error *e)
 {
-	return lanes_are_free(self, lanes) ? play_in_parts(self, lanes, e)
-					   : play_together(self, lanes, asked, e);
+	return self->by_fused || lanes_are_free(self, lanes) ? play_in_parts(self, lanes, e)
+							     : play_together(self, lanes, asked, e);
 }
 
 /* ---- learning ---- */
@@ -741,12 +797,12 @@ typedef struct estimating {
 	const bern_signal *signal;
 } estimating;
 
-static void estimate_tile(void *user, size_t tile, size_t worker, float *sum)
+static void estimate_leaf(void *user, size_t leaf, size_t worker, float *sum)
 {
 	const estimating *all = user;
 	bern_crew_member *member = &all->self->crew.member[worker];
-	size_t count = 0, b0 = tile * LANES_PER_TILE;
-	size_t b1 = b0 + LANES_PER_TILE < all->B ? b0 + LANES_PER_TILE : all->B;
+	size_t count = 0, b0 = leaf * all->self->leaf;
+	size_t b1 = b0 + all->self->leaf < all->B ? b0 + all->self->leaf : all->B;
 	for (size_t t = 0; t < all->T; t++)
 		for (size_t b = b0; b < b1; b++)
 			member->rows[count++] = t * all->B + b;
@@ -754,13 +810,19 @@ static void estimate_tile(void *user, size_t tile, size_t worker, float *sum)
 					 &member->work, sum);
 }
 
-/* Sums the estimates of all rows into gradient: by tiles of lanes, then over the tree of tiles. */
+/* Sums the estimates of all rows into gradient: by tiles of lanes, then over the tree of tiles; where the fast path fits, lane by
+ * lane, then over the tree of lanes, whose subtrees of 16 are the tiles that it adds. */
 static void estimate(reinforce *self, const bern_trace *trace, size_t T, size_t B,
 		     const bern_signal *signal)
 {
 	estimating all = {self, trace, T, B, signal};
 	int alone = signal->unit || !self->estimator->shared;
-	bern_tree_sum(&self->tree, self->gradient, tiles_of(B), alone, estimate_tile, &all);
+	if (self->by_fused)
+		bern_tree_sum(&self->tree, self->gradient, self->fused.tiles, 0,
+			      bern_fused_estimate, &self->fused);
+	else
+		bern_tree_sum(&self->tree, self->gradient, leaves_of(self, B), alone, estimate_leaf,
+			      &all);
 }
 
 /* What is left of base after so many steps of the run. */
@@ -992,6 +1054,8 @@ static double learn_value(reinforce *self, const float *weight, size_t R, uint64
 	const bern_agent_config *config = &self->config;
 	double rate = scheduled(self, config->schedule, config->value_learning_rate, steps);
 	double square = 0.0;
+	if (self->by_fused && self->value.param_count > 0)
+		return bern_fused_value_learn(&self->fused, (size_t)config->value_passes, rate);
 	if (!config->traces)
 		return bern_value_learn_lanes(&self->value, self->trace.x, self->target, weight,
 					      self->steps, (size_t)config->num_envs,
@@ -1008,6 +1072,7 @@ static int32_t reinforce_learn(bern_agent *agent, bern_lanes *lanes, bern_error 
 {
 	reinforce *self = (reinforce *)agent;
 	const bern_agent_config *config = &self->config;
+	self->by_fused = self->fused.kernels && bern_lanes_can_part(lanes);
 	int32_t failed = play_and_estimate(self, lanes, e);
 	if (failed)
 		return failed;
@@ -1064,6 +1129,7 @@ static int32_t reinforce_learn(bern_agent *agent, bern_lanes *lanes, bern_error 
 int32_t bern_reinforce_estimate(bern_agent *agent, bern_lanes *lanes, bern_error *e)
 {
 	reinforce *self = (reinforce *)agent;
+	self->by_fused = 0; /* so that the trace is there to look at */
 	int32_t failed = play_and_estimate(self, lanes, e);
 	if (!failed)
 		finish_estimate(self, 0);
@@ -1083,6 +1149,7 @@ void bern_reinforce_look(bern_agent *agent, bern_reinforce_view *view)
 {
 	reinforce *self = (reinforce *)agent;
 	*view = (bern_reinforce_view){.estimator = self->estimator,
+				      .fused = self->by_fused,
 				      .net = &self->net,
 				      .trace = &self->trace,
 				      .work = &self->work,

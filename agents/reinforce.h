@@ -14,8 +14,9 @@
 /* What is in the agent; borrowed, lives as long as it. Rows of one play: t lanes + b. */
 typedef struct bern_reinforce_view {
 	const bern_estimator *estimator;
-	bern_network *net; /* its parameters may be written between plays */
-	const bern_trace *trace;
+	bern_network *net;       /* its parameters may be written between plays */
+	const bern_trace *trace; /* of the last play; if that was fused, p and h of its last step */
+	int fused;               /* 1: lanes were played across the register (fused.h) */
 	const bern_workspace *work;
 	size_t lanes;           /* B */
 	size_t steps;           /* of the last play, at most num_steps */

@@ -32,7 +32,7 @@ int32_t bern_value_init(bern_value_function *value, bern_arena *arena,
 					    .part_count = 1};
 	int32_t failed = bern_optimizer_init(&value->optimizer, arena, e);
 	if (!failed)
-		failed = bern_value_share(value, arena, NULL, 1, e);
+		failed = bern_value_share(value, arena, NULL, LANES_PER_TILE, 1, e);
 	if (failed || value->kind != BERN_BASELINE_MLP)
 		return failed;
 	for (size_t i = 0; i < O * V; i++)
@@ -45,13 +45,14 @@ int32_t bern_value_init(bern_value_function *value, bern_arena *arena,
 }
 
 int32_t bern_value_share(bern_value_function *value, bern_arena *arena, bern_pool *pool,
-			 size_t tiles, bern_error *e)
+			 size_t leaf, size_t leaves, bern_error *e)
 {
+	value->leaf = leaf;
 	size_t room = bern_pool_threads(pool) * bern_padded(value->units);
 	value->a = bern_arena_take(arena, room, sizeof(float));
 	value->d = bern_arena_take(arena, room, sizeof(float));
-	value->tile_square = bern_arena_take(arena, tiles, sizeof(double));
-	bern_tree_init(&value->tree, arena, value->kernels, pool, tiles, value->param_count);
+	value->leaf_square = bern_arena_take(arena, leaves, sizeof(double));
+	bern_tree_init(&value->tree, arena, value->kernels, pool, leaves, value->param_count);
 	return bern_arena_check(arena, e);
 }
 
@@ -144,12 +145,12 @@ typedef struct value_pass {
 	double total; /* of the weights */
 } value_pass;
 
-static void learn_tile(void *user, size_t tile, size_t worker, float *gradient)
+static void learn_leaf(void *user, size_t leaf, size_t worker, float *gradient)
 {
 	const value_pass *pass = user;
 	bern_value_function *value = pass->value;
-	size_t B = pass->B, first = tile * LANES_PER_TILE;
-	size_t end = first + LANES_PER_TILE < B ? first + LANES_PER_TILE : B;
+	size_t B = pass->B, first = leaf * value->leaf;
+	size_t end = first + value->leaf < B ? first + value->leaf : B;
 	double square = 0.0;
 	for (size_t t = 0; t < pass->T; t++)
 		for (size_t r = t * B + first; r < t * B + end; r++) {
@@ -160,26 +161,18 @@ static void learn_tile(void *user, size_t tile, size_t worker, float *gradient)
 			add_gradient(value, worker, x_r, share * error, gradient);
 			square += (double)error * (double)error;
 		}
-	value->tile_square[tile] = square;
+	value->leaf_square[leaf] = square;
 }
 
-double bern_value_learn_lanes(bern_value_function *value, const float *x, const float *target,
-			      const float *weight, size_t T, size_t B, size_t passes, double rate)
+double bern_value_learn_leaves(bern_value_function *value, size_t leaves, bern_tree_leaf *leaf,
+			       void *user, size_t squares, size_t rows, size_t passes, double rate)
 {
-	size_t rows = T * B, tiles = (B + LANES_PER_TILE - 1) / LANES_PER_TILE;
-	double first = 0.0, total = 0.0;
-	for (size_t r = 0; weight && r < rows; r++)
-		total += (double)weight[r];
-	if (!(total > 0.0)) /* nothing weighs more than anything else */
-		weight = NULL;
-	if (value->param_count == 0)
-		return learn_mean(value, target, weight, rows, total);
-	value_pass pass = {value, x, target, weight, T, B, total};
+	double first = 0.0;
 	for (size_t p = 0; p < passes; p++) {
 		double square = 0.0;
-		bern_tree_sum(&value->tree, value->gradient, tiles, 0, learn_tile, &pass);
-		for (size_t tile = 0; tile < tiles; tile++)
-			square += value->tile_square[tile];
+		bern_tree_sum(&value->tree, value->gradient, leaves, 0, leaf, user);
+		for (size_t i = 0; i < squares; i++)
+			square += value->leaf_square[i];
 		if (p == 0)
 			first = square / (double)rows;
 		if (!(first < (double)INFINITY))
@@ -187,6 +180,22 @@ double bern_value_learn_lanes(bern_value_function *value, const float *x, const 
 		bern_optimizer_step(&value->optimizer, value->params, value->gradient, rate);
 	}
 	return first;
+}
+
+double bern_value_learn_lanes(bern_value_function *value, const float *x, const float *target,
+			      const float *weight, size_t T, size_t B, size_t passes, double rate)
+{
+	size_t rows = T * B, leaves = (B + value->leaf - 1) / value->leaf;
+	double total = 0.0;
+	for (size_t r = 0; weight && r < rows; r++)
+		total += (double)weight[r];
+	if (!(total > 0.0)) /* nothing weighs more than anything else */
+		weight = NULL;
+	if (value->param_count == 0)
+		return learn_mean(value, target, weight, rows, total);
+	value_pass pass = {value, x, target, weight, T, B, total};
+	return bern_value_learn_leaves(value, leaves, learn_leaf, &pass, leaves, rows, passes,
+				       rate);
 }
 
 double bern_value_learn_weighted(bern_value_function *value, const float *x, const float *target,

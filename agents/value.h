@@ -26,16 +26,17 @@ typedef struct bern_value_function {
 	float *a;            /* (threads, V padded) activations */
 	float *d;            /* (threads, V padded) */
 	bern_tree tree;      /* of the gradient's sums */
-	double *tile_square; /* (tiles) */
+	size_t leaf;         /* lanes that are one leaf of the tree: a tile's 16, or 1 */
+	double *leaf_square; /* (leaves) */
 } bern_value_function;
 
 int32_t bern_value_init(bern_value_function *value, bern_arena *arena,
 			const bern_agent_config *config, size_t inputs, const bern_kernels *kernels,
 			bern_rng *rng, bern_error *e);
 
-/* Has the threads of a pool (borrowed; or NULL) learn from up to `tiles` tiles of 16 lanes. */
+/* Has the threads of a pool (borrowed; or NULL) learn from up to `leaves` leaves of `leaf` lanes. */
 int32_t bern_value_share(bern_value_function *value, bern_arena *arena, bern_pool *pool,
-			 size_t tiles, bern_error *e);
+			 size_t leaf, size_t leaves, bern_error *e);
 
 /* V of one observation x (O). */
 float bern_value_of(bern_value_function *value, const float *x);
@@ -59,6 +60,11 @@ double bern_value_learn_weighted(bern_value_function *value, const float *x, con
  * of tiles; the threads of the pool share the tiles. The functions above take their rows for steps of one lane. */
 double bern_value_learn_lanes(bern_value_function *value, const float *x, const float *target,
 			      const float *weight, size_t T, size_t B, size_t passes, double rate);
+
+/* The same where somebody else knows the gradient: leaf(user, i, worker, sum) adds that of the i-th of `leaves` leaves, and
+ * writes the squared errors to leaf_square (squares). Linear and MLP baselines. */
+double bern_value_learn_leaves(bern_value_function *value, size_t leaves, bern_tree_leaf *leaf,
+			       void *user, size_t squares, size_t rows, size_t passes, double rate);
 
 /* Writes dV/d params at x (O) to gradient (param_count), as eligibility traces need it; returns V. */
 float bern_value_gradient(bern_value_function *value, const float *x, float *gradient);

@@ -359,7 +359,7 @@ static int32_t step_lanes(bern_lanes *lanes, const bern_lanes_scratch *scratch, 
 	for (size_t b = first; !rc && b < end;) {
 		size_t tiles = bern_lanes_whole_tiles(lanes, b, end);
 		if (tiles) {
-			rc = bern_lanes_step_tiles(lanes, scratch, b, tiles, actions, e);
+			rc = bern_lanes_step_tiles(lanes, scratch, b, tiles, actions, NULL, e);
 			b += tiles * BERN_TILE;
 			*steps += tiles * BERN_TILE;
 			continue;
@@ -477,6 +477,47 @@ int32_t bern_lanes_step_part(bern_lanes *lanes, size_t part, size_t first, size_
 	uint64_t steps = 0;
 	return step_lanes(lanes, &lanes->own->parts[part], first, first + count, actions, &steps,
 			  e);
+}
+
+void bern_lanes_get_columns(const bern_lanes *lanes, size_t first, size_t count, float *columns)
+{
+	const size_t O = lanes->world->observation_floats;
+	for (size_t k = 0; k < count; k++)
+		bern_tile_column_put(columns + k / BERN_TILE * BERN_TILE * O, k % BERN_TILE, O,
+				     sizeof(float), lanes->obs + (first + k) * O);
+}
+
+void bern_lanes_put_columns(bern_lanes *lanes, size_t first, size_t count, const float *columns)
+{
+	const size_t O = lanes->world->observation_floats;
+	for (size_t k = 0; k < count; k++)
+		bern_tile_column_get(columns + k / BERN_TILE * BERN_TILE * O, k % BERN_TILE, O,
+				     sizeof(float), lanes->obs + (first + k) * O);
+}
+
+int32_t bern_lanes_step_columns(bern_lanes *lanes, size_t part, size_t first, size_t count,
+				const int32_t *actions, float *columns, bern_error *e)
+{
+	const bern_lanes_scratch *scratch = &lanes->own->parts[part];
+	const bern_space *s = &lanes->world->instance.observation;
+	const int floats = s->kind == BERN_BOX && s->dtype == BERN_FLOAT32;
+	const size_t O = lanes->world->observation_floats, end = first + count;
+	int32_t rc = BERN_OK;
+	for (size_t b = first; !rc && b < end;) {
+		uint64_t steps = 0;
+		size_t tiles = floats ? bern_lanes_whole_tiles(lanes, b, end) : 0;
+		size_t n = end - b < BERN_TILE ? end - b : BERN_TILE;
+		float *columns_b = columns + (b - first) * O;
+		if (tiles) {
+			rc = bern_lanes_step_tiles(lanes, scratch, b, tiles, actions, columns_b, e);
+			b += tiles * BERN_TILE;
+			continue;
+		}
+		rc = step_lanes(lanes, scratch, b, b + n, actions, &steps, e);
+		bern_lanes_get_columns(lanes, b, n, columns_b);
+		b += n;
+	}
+	return rc;
 }
 
 int bern_lanes_take_ended(bern_lanes *lanes, size_t b, bern_ended *ended)

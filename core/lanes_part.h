@@ -33,6 +33,15 @@ int32_t bern_lanes_check_part(const bern_lanes *lanes, size_t first, size_t coun
 int32_t bern_lanes_step_part(bern_lanes *lanes, size_t part, size_t first, size_t count,
 			     const void *actions, bern_error *e);
 
+/* The same with observations as columns (tiles, O, 16) for learners that keep 16 lanes in a vector: number o of lane first + 16 k +
+ * i goes to [k][o][i]. Rows of obs may be old until bern_lanes_put_columns. Whole numbers as actions; no mask. */
+int32_t bern_lanes_step_columns(bern_lanes *lanes, size_t part, size_t first, size_t count,
+				const int32_t *actions, float *columns, bern_error *e);
+
+/* Columns from the rows of obs, and back. */
+void bern_lanes_get_columns(const bern_lanes *lanes, size_t first, size_t count, float *columns);
+void bern_lanes_put_columns(bern_lanes *lanes, size_t first, size_t count, const float *columns);
+
 /* Takes the episode that ended in lane b, if one did since: 1 and *ended, else 0. */
 int bern_lanes_take_ended(bern_lanes *lanes, size_t b, bern_ended *ended);
 

@@ -97,9 +97,10 @@ static inline int bern_lanes_in_tile(const bern_lanes *lanes, size_t b)
  * or one of its lanes rests. */
 size_t bern_lanes_whole_tiles(const bern_lanes *lanes, size_t b, size_t end);
 
-/* Steps `count` tiles from lane `first` on: as stepping each of their lanes. */
+/* Steps `count` tiles from lane `first` on: as stepping each of their lanes. columns (count, O, 16) or NULL: where observations of
+ * floats go instead of the rows of obs; of episodes that end or begin, the rows are written too. */
 int32_t bern_lanes_step_tiles(bern_lanes *lanes, const bern_lanes_scratch *scratch, size_t first,
-			      size_t count, const void *actions, bern_error *e);
+			      size_t count, const void *actions, float *columns, bern_error *e);
 
 /* Brings the plain state of a lane up to date, or its tile after the plain state was written; nothing for lanes in no tile. */
 void bern_lanes_unpack(const bern_lanes *lanes, size_t b);

@@ -115,6 +115,20 @@ static int take_floats(bern_lanes *lanes, size_t first, const float *tile)
 	return !bad;
 }
 
+/* The same check where observations stay columns. */
+static int columns_inside(const bern_lanes *lanes, const float *tile)
+{
+	const lanes_private *own = lanes->own;
+	int bad = 0;
+	for (size_t k = 0; k < lanes->world->observation_floats; k++) {
+		const float *column = tile + k * BERN_TILE;
+		const float low = own->low[k], high = own->high[k];
+		for (size_t i = 0; i < BERN_TILE; i++)
+			bad |= !(column[i] >= low) | !(column[i] <= high);
+	}
+	return !bad;
+}
+
 static int32_t take_observations(bern_lanes *lanes, const bern_lanes_scratch *scratch, size_t first,
 				 const unsigned char *tile, bern_error *e)
 {
@@ -155,9 +169,12 @@ static int count_outcomes(bern_lanes *lanes, size_t first, size_t count)
 	return 1;
 }
 
-/* Ends the episodes of a tile that are over and draws streams for the next ones. Returns the lanes as bits. */
-static uint16_t end_episodes(bern_lanes *lanes, const bern_lanes_scratch *scratch, size_t first)
+/* Ends the episodes of a tile that are over and draws streams for the next ones. Returns the lanes as bits. Their last
+ * observations are rows already, or columns. */
+static uint16_t end_episodes(bern_lanes *lanes, const bern_lanes_scratch *scratch, size_t first,
+			     const float *columns)
 {
+	const size_t O = lanes->world->observation_floats;
 	lanes_private *own = lanes->own;
 	static const uint32_t bit[BERN_TILE] = {1,   2,   4,    8,    16,   32,   64,    128,
 						256, 512, 1024, 2048, 4096, 8192, 16384, 32768};
@@ -167,6 +184,9 @@ static uint16_t end_episodes(bern_lanes *lanes, const bern_lanes_scratch *scratc
 		ended |= bit[i] & (0u - (flags[i] != 0));
 	for (uint32_t left = ended; left; left &= left - 1) {
 		size_t b = first + (size_t)bern_lowest_lane(left);
+		if (columns)
+			bern_tile_column_get(columns, b % BERN_TILE, O, sizeof(float),
+					     lanes->obs + b * O);
 		bern_lanes_end_episode(lanes, scratch, b);
 		own->episode[b]++;
 		own->length[b] = 0;
@@ -178,7 +198,7 @@ static uint16_t end_episodes(bern_lanes *lanes, const bern_lanes_scratch *scratc
 
 /* An outcome of these tiles is wrong: the first lane that has something wrong says what, be it an outcome or an observation. */
 static int32_t first_fault(bern_lanes *lanes, const bern_lanes_scratch *scratch, size_t first,
-			   size_t count, bern_error *e)
+			   size_t count, const unsigned char *seen, bern_error *e)
 {
 	const size_t observations = lanes->world->observation_bytes * BERN_TILE;
 	int32_t rc = BERN_OK;
@@ -186,19 +206,19 @@ static int32_t first_fault(bern_lanes *lanes, const bern_lanes_scratch *scratch,
 		size_t b = first + k;
 		rc = bern_lanes_check_outcome(lanes, b, lanes->reward[b], lanes->flags[b], e);
 		if (!rc)
-			rc = take_one(lanes, scratch, b,
-				      scratch->observations + k / BERN_TILE * observations, e);
+			rc = take_one(lanes, scratch, b, seen + k / BERN_TILE * observations, e);
 	}
 	return rc;
 }
 
 int32_t bern_lanes_step_tiles(bern_lanes *lanes, const bern_lanes_scratch *scratch, size_t first,
-			      size_t count, const void *actions, bern_error *e)
+			      size_t count, const void *actions, float *columns, bern_error *e)
 {
 	lanes_private *own = lanes->own;
 	const bern_world *world = lanes->world;
 	const size_t M = world->env->metric_count;
 	const size_t observations = world->observation_bytes * BERN_TILE;
+	unsigned char *seen = columns ? (unsigned char *)columns : scratch->observations;
 	bern_tiles t = {.struct_size = sizeof t,
 			.count = (uint32_t)count,
 			.state = own->tiles + first / BERN_TILE * own->tile_size,
@@ -206,12 +226,12 @@ int32_t bern_lanes_step_tiles(bern_lanes *lanes, const bern_lanes_scratch *scrat
 			.action = tile_actions(lanes, scratch, first, count, actions),
 			.reward = lanes->reward + first,
 			.flags = lanes->flags + first,
-			.observation = scratch->observations,
+			.observation = seen,
 			.metrics = scratch->metrics};
 	world->batch->step(world->instance.model, &t);
 	int32_t rc = BERN_OK;
 	if (!count_outcomes(lanes, first, count * BERN_TILE))
-		return first_fault(lanes, scratch, first, count, e);
+		return first_fault(lanes, scratch, first, count, seen, e);
 	for (size_t k = 0; M && k < count * BERN_TILE; k++)
 		bern_tile_column_get(scratch->metrics + k / BERN_TILE * BERN_TILE * M,
 				     k % BERN_TILE, M, sizeof(double),
@@ -220,10 +240,12 @@ int32_t bern_lanes_step_tiles(bern_lanes *lanes, const bern_lanes_scratch *scrat
 	uint32_t any = 0;
 	for (size_t k = 0; !rc && k < count; k++) {
 		size_t b = first + k * BERN_TILE;
-		rc = take_observations(lanes, scratch, b, scratch->observations + k * observations,
-				       e);
+		const float *column = columns ? columns + k * BERN_TILE * world->observation_floats
+					      : NULL;
+		if (!column || !columns_inside(lanes, column))
+			rc = take_observations(lanes, scratch, b, seen + k * observations, e);
 		if (!rc)
-			any |= scratch->begin[k] = end_episodes(lanes, scratch, b);
+			any |= scratch->begin[k] = end_episodes(lanes, scratch, b, column);
 	}
 	if (rc || !any)
 		return rc;
@@ -232,12 +254,12 @@ int32_t bern_lanes_step_tiles(bern_lanes *lanes, const bern_lanes_scratch *scrat
 			    .state = t.state,
 			    .rng = t.rng,
 			    .begin = scratch->begin,
-			    .observation = scratch->observations};
+			    .observation = seen};
 	world->batch->reset(world->instance.model, &begin);
 	for (size_t k = 0; k < count; k++)
 		for (uint32_t left = scratch->begin[k]; !rc && left; left &= left - 1)
 			rc = take_one(lanes, scratch,
 				      first + k * BERN_TILE + (size_t)bern_lowest_lane(left),
-				      scratch->observations + k * observations, e);
+				      seen + k * observations, e);
 	return rc;
 }

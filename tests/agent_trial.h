@@ -93,6 +93,7 @@ static inline void trial_resumes(const bern_env *env, const char *max_steps,
 	trial_learn(&whole, before + after);
 	trial_open(&first, env, max_steps, config, 11);
 	trial_learn(&first, before);
+	TRIAL_OK(&first, bern_lanes_before_save(&first.lanes, &first.e));
 	trial_open(&second, env, max_steps, config, 12);
 	trial_learn(&second, 1);
 	second.lanes.seed = 11; /* the run's seed is in its config, not among the tensors */
@@ -104,6 +105,8 @@ static inline void trial_resumes(const bern_env *env, const char *max_steps,
 	}
 	TRIAL_OK(&second, bern_lanes_after_load(&second.lanes, &second.e));
 	trial_learn(&second, after);
+	TRIAL_OK(&whole, bern_lanes_before_save(&whole.lanes, &whole.e));
+	TRIAL_OK(&second, bern_lanes_before_save(&second.lanes, &second.e));
 	for (size_t i = 0; i < whole.all.count; i++)
 		ck_assert_msg(memcmp(whole.all.items[i].data, second.all.items[i].data,
 				     bern_tensor_size(&whole.all.items[i])) == 0,

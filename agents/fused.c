@@ -1,0 +1,365 @@
+#include "fused.h"
+
+#include "gae.h"
+#include "lanes_part.h"
+
+#include <math.h>
+#include <string.h>
+
+#define LANES       BERN_FUSED_LANES
+#define SIDE        4  /* tiles that are played side by side: their physics overlap */
+#define LEAST_LANES 8  /* with fewer than half a tile, lane by lane is faster */
+#define MOST_INPUTS 64 /* beyond them skipping what is 0 in a row gains more */
+
+struct bern_fused_room {
+	float *columns; /* (SIDE, O, 16) */
+	float *sum;     /* (most parameters, 16) */
+	float *fold;    /* (most parameters) */
+	float *d;       /* (T, 16) */
+	float *scratch; /* (T, 16) */
+	float *x;       /* (O) */
+	/* of one tile: */
+	float *reward, *bootstrap, *advantage; /* (T, 16) */
+	uint32_t *flags;                       /* (T, 16) */
+};
+
+int bern_fused_fits(const bern_agent_config *config, const bern_network *net, const char *estimator,
+		    const bern_world *world, size_t memory)
+{
+	return strcmp(estimator, "unbiased") == 0 && net->firings == 1 && net->binary &&
+	       net->head.components == 1 && net->head.gaussian.count == 0 && !world->env->mask &&
+	       memory == 0 && config->stack == 1 && !config->normalize_observations &&
+	       net->layer[0].inputs <= MOST_INPUTS && config->baseline != BERN_BASELINE_UNIT &&
+	       config->value_weighting == BERN_WEIGHTING_NONE && config->epochs == 1 &&
+	       !config->traces && !config->whole_episodes && config->entropy_coef == 0.0;
+}
+
+static void take_tile(bern_fused *fused, bern_arena *arena, bern_fused_tile *tile)
+{
+	const bern_fused_net *net = &fused->net;
+	const size_t T = net->steps, O = net->inputs, N = net->logits, row = LANES * sizeof(float);
+	tile->state = bern_arena_take(arena, BERN_LEAPS * LANES, sizeof(uint64_t));
+	tile->addend = bern_arena_take(arena, LANES, sizeof(uint64_t));
+	for (size_t l = 0; l < net->depth; l++) {
+		size_t units = T * net->layer[l].units;
+		tile->p[l] = bern_arena_take(arena, units, row);
+		tile->fired[l] = bern_arena_take(arena, units, fused->kernels->fired_size);
+	}
+	tile->pi = bern_arena_take(arena, T * N, row);
+	tile->delta = bern_arena_take(arena, T * N, row);
+	tile->action = bern_arena_take(arena, T, LANES * sizeof(int32_t));
+	tile->signal = bern_arena_take(arena, T, row);
+	tile->x = bern_arena_take(arena, (T + 1) * O, row);
+}
+
+static void take_room(const bern_fused *fused, bern_arena *arena, struct bern_fused_room *room)
+{
+	const size_t T = fused->net.steps, O = fused->net.inputs, row = LANES * sizeof(float);
+	size_t most = fused->network->param_count;
+	if (fused->value_function->param_count > most)
+		most = fused->value_function->param_count;
+	room->columns = bern_arena_take(arena, SIDE * O, row);
+	room->sum = bern_arena_take(arena, most, row);
+	room->fold = bern_arena_take(arena, most, sizeof(float));
+	room->d = bern_arena_take(arena, T, row);
+	room->scratch = bern_arena_take(arena, T, row);
+	room->x = bern_arena_take(arena, O, sizeof(float));
+	room->reward = bern_arena_take(arena, T, row);
+	room->bootstrap = bern_arena_take(arena, T, row);
+	room->advantage = bern_arena_take(arena, T, row);
+	room->flags = bern_arena_take(arena, T, LANES * sizeof(uint32_t));
+}
+
+int32_t bern_fused_init(bern_fused *fused, bern_arena *arena, const char *level, size_t lanes,
+			size_t steps, size_t threads, bern_error *e)
+{
+	const bern_network *network = fused->network;
+	const bern_value_function *value = fused->value_function;
+	fused->kernels = bern_fused_kernels_of(level);
+	if (lanes < LEAST_LANES)
+		fused->kernels = NULL;
+	if (!fused->kernels)
+		return 0;
+	fused->lanes = lanes;
+	fused->tiles = (lanes + LANES - 1) / LANES;
+	fused->scale = 1.0f / (float)(steps * lanes);
+	fused->net = (bern_fused_net){.inputs = network->layer[0].inputs,
+				      .depth = network->depth,
+				      .logits = network->head.logits,
+				      .steps = steps,
+				      .layer = network->layer,
+				      .params = network->params,
+				      .one_unit = network->head.size[0] == 1,
+				      .value_kind = value->kind,
+				      .value_units = value->units,
+				      .value = value->params};
+	fused->tile = bern_arena_take(arena, fused->tiles, sizeof *fused->tile);
+	for (size_t k = 0; fused->tile && k < fused->tiles; k++)
+		take_tile(fused, arena, &fused->tile[k]);
+	fused->target = bern_arena_take(arena, fused->tiles * steps, LANES * sizeof(float));
+	fused->values = bern_arena_take(arena, fused->tiles * (steps + 1), LANES * sizeof(float));
+	fused->actions = bern_arena_take(arena, lanes, sizeof *fused->actions);
+	fused->room = bern_arena_take(arena, threads, sizeof *fused->room);
+	for (size_t w = 0; fused->room && w < threads; w++)
+		take_room(fused, arena, &fused->room[w]);
+	return bern_arena_check(arena, e);
+}
+
+/* How many lanes of a tile there are. */
+static size_t lanes_in(const bern_fused *fused, size_t tile)
+{
+	size_t left = fused->lanes - tile * LANES;
+	return left < LANES ? left : LANES;
+}
+
+/* ---- playing -------------------------------------------------------------------------------------- */
+
+static void load_streams(const bern_fused *fused, size_t k)
+{
+	const bern_fused_tile *tile = &fused->tile[k];
+	for (size_t l = 0; l < lanes_in(fused, k); l++) {
+		const bern_firing_rng *rng = &fused->firing[k * LANES + l];
+		tile->addend[l] = rng->addend;
+		for (size_t s = 0; s < BERN_LEAPS; s++)
+			tile->state[s * LANES + l] = rng->state[s];
+	}
+}
+
+static void store_streams(const bern_fused *fused, size_t k)
+{
+	const bern_fused_tile *tile = &fused->tile[k];
+	for (size_t l = 0; l < lanes_in(fused, k); l++)
+		for (size_t s = 0; s < BERN_LEAPS; s++)
+			fused->firing[k * LANES + l].state[s] = tile->state[s * LANES + l];
+}
+
+/* x (O, 16) from the observations in columns. */
+static void take_inputs(const bern_fused *fused, float *x, const float *columns)
+{
+	for (size_t i = 0; i < fused->net.inputs; i++) {
+		float factor = fused->normalizer->factor[i];
+		for (size_t l = 0; l < LANES; l++)
+			x[i * LANES + l] = columns[i * LANES + l] * factor;
+	}
+}
+
+/* V of what lane b saw last in an episode that was cut. */
+static float value_of_last(const bern_fused *fused, const bern_lanes *lanes, size_t worker,
+			   size_t b)
+{
+	float *x = fused->room[worker].x;
+	bern_normalizer_apply(fused->normalizer, x, lanes->last_obs + b * fused->net.inputs);
+	return bern_value_of_by(fused->value_function, worker, x);
+}
+
+/* What step t gave the lanes of tile k. */
+static int32_t take_outcome(const bern_fused *fused, const bern_lanes *lanes, size_t worker,
+			    size_t k, size_t t, bern_error *e)
+{
+	const size_t b = k * LANES, n = lanes_in(fused, k), row = t * fused->lanes + b;
+	float *reward = fused->rows.reward + row, *bootstrap = fused->rows.bootstrap + row;
+	uint32_t *flags = fused->rows.flags + row, seen = 0;
+	int wild = 0;
+	for (size_t l = 0; l < n; l++) {
+		reward[l] = (float)lanes->reward[b + l];
+		wild |= !(reward[l] - reward[l] == 0.0f);
+		flags[l] = lanes->flags[b + l];
+		seen |= flags[l];
+		bootstrap[l] = 0.0f;
+	}
+	for (size_t l = 0; (seen & BERN_TRUNCATED) && l < n; l++)
+		if (flags[l] == BERN_TRUNCATED)
+			bootstrap[l] = value_of_last(fused, lanes, worker, b + l);
+	for (size_t l = 0; wild && l < n; l++)
+		if (!(reward[l] - reward[l] == 0.0f))
+			return bern_fail(
+				e, BERN_ENUMBER,
+				"%s: a reward of %g at step %llu is too large; the network "
+				"learns from rewards up to 3.4e38",
+				lanes->world->env->id, lanes->reward[b + l],
+				(unsigned long long)(lanes->steps + (t + 1) * fused->lanes));
+	return 0;
+}
+
+/* Values, advantages, targets and entropies of a tile. */
+static void credit(const bern_fused *fused, size_t worker, size_t k)
+{
+	const bern_fused_net *net = &fused->net;
+	const struct bern_fused_room *room = &fused->room[worker];
+	const bern_fused_rows *rows = &fused->rows;
+	const size_t T = net->steps, B = fused->lanes, n = lanes_in(fused, k);
+	float *values = fused->values + k * (T + 1) * LANES,
+	      *target = fused->target + k * T * LANES;
+	float entropy[LANES];
+	if (fused->value_function->param_count > 0)
+		fused->kernels->values(net, values, fused->tile[k].x, T + 1);
+	else
+		for (size_t i = 0; i < (T + 1) * LANES; i++)
+			values[i] = bern_value_of_by(fused->value_function, worker, NULL);
+	for (size_t t = 0; t < T; t++) {
+		const size_t at = t * LANES, row = t * B + k * LANES;
+		memcpy(room->reward + at, rows->reward + row, n * sizeof(float));
+		memcpy(room->flags + at, rows->flags + row, n * sizeof(uint32_t));
+		memcpy(room->bootstrap + at, rows->bootstrap + row, n * sizeof(float));
+	}
+	bern_gae(room->advantage, target, room->reward, room->flags, values, values + T * LANES,
+		 room->bootstrap, fused->gamma, fused->lambda, T, LANES);
+	for (size_t t = 0; t < T; t++) {
+		const size_t at = t * LANES, row = t * B + k * LANES;
+		fused->kernels->entropies(net, entropy, fused->tile[k].pi + at * net->logits);
+		memcpy(rows->values + row, values + at, n * sizeof(float));
+		memcpy(rows->advantage + row, room->advantage + at, n * sizeof(float));
+		memcpy(rows->target + row, target + at, n * sizeof(float));
+		memcpy(rows->entropy + row, entropy, n * sizeof(float));
+	}
+}
+
+int32_t bern_fused_play(bern_fused *fused, bern_lanes *lanes, size_t worker, size_t first,
+			size_t count, size_t *t,
+			void (*on_step)(void *user, size_t t, size_t first, size_t end), void *user,
+			bern_error *e)
+{
+	const bern_fused_net *net = &fused->net;
+	const size_t T = net->steps, O = net->inputs, end = (first + count + LANES - 1) / LANES;
+	float *columns = fused->room[worker].columns;
+	size_t limit =
+		T; /* after a failure the others play only as far as one might come before it */
+	int32_t broken = 0;
+	for (size_t k0 = first / LANES; k0 < end; k0 += SIDE) {
+		const size_t k1 = k0 + SIDE < end ? k0 + SIDE : end, b0 = k0 * LANES;
+		const size_t n = (k1 < end ? k1 * LANES : first + count) - b0;
+		bern_lanes_get_columns(lanes, b0, n, columns);
+		for (size_t k = k0; k < k1; k++) {
+			load_streams(fused, k);
+			take_inputs(fused, fused->tile[k].x, columns + (k - k0) * O * LANES);
+		}
+		bern_error found = {0};
+		int32_t failed = 0;
+		for (size_t step = 0; !failed && step < limit; step++) {
+			for (size_t k = k0; k < k1; k++) {
+				fused->kernels->act(net, &fused->tile[k], step);
+				memcpy(fused->actions + k * LANES,
+				       fused->tile[k].action + step * LANES,
+				       lanes_in(fused, k) * sizeof(int32_t));
+			}
+			failed = bern_lanes_step_columns(lanes, worker, b0, n, fused->actions,
+							 columns, &found);
+			on_step(user, step, b0, b0 + n);
+			for (size_t k = k0; !failed && k < k1; k++) {
+				take_inputs(fused, fused->tile[k].x + (step + 1) * O * LANES,
+					    columns + (k - k0) * O * LANES);
+				failed = take_outcome(fused, lanes, worker, k, step, &found);
+			}
+			/* a reward that is too large shows after the step */
+			if (failed && (step < limit - 1 || !broken || failed != BERN_ENUMBER)) {
+				*e = found;
+				*t = step;
+				broken = failed;
+			}
+			if (failed)
+				limit = failed == BERN_ENUMBER ? step + 1 : step;
+		}
+		if (broken)
+			continue;
+		bern_lanes_put_columns(lanes, b0, n, columns);
+		for (size_t k = k0; k < k1; k++) {
+			store_streams(fused, k);
+			credit(fused, worker, k);
+		}
+	}
+	return broken;
+}
+
+static int has_fired(const bern_fused *fused, const bern_fused_tile *tile, size_t l, size_t unit,
+		     size_t lane)
+{
+	const void *fired = tile->fired[l];
+	if (fused->kernels->fired_size == sizeof(uint16_t))
+		return ((const uint16_t *)fired)[unit] >> lane & 1;
+	return ((const int32_t *)fired)[unit * LANES + lane] != 0;
+}
+
+void bern_fused_last(const bern_fused *fused, const bern_trace *trace)
+{
+	const bern_network *net = fused->network;
+	const size_t t = fused->net.steps - 1;
+	for (size_t l = 0; l < net->depth; l++)
+		for (size_t b = 0; b < fused->lanes; b++) {
+			const bern_fused_tile *tile = &fused->tile[b / LANES];
+			const size_t J = net->layer[l].units, row = t * fused->lanes + b;
+			float *p = bern_trace_p(trace, net, l, row, 0);
+			uint8_t *h = bern_trace_h(trace, net, l, row, 0);
+			for (size_t j = 0; j < J; j++) {
+				p[j] = tile->p[l][(t * J + j) * LANES + b % LANES];
+				h[j] = (uint8_t)has_fired(fused, tile, l, t * J + j, b % LANES);
+			}
+		}
+}
+
+/* ---- learning ------------------------------------------------------------------------------------- */
+
+void bern_fused_estimate(void *user, size_t k, size_t worker, float *sum)
+{
+	const bern_fused *fused = user;
+	const struct bern_fused_room *room = &fused->room[worker];
+	const bern_fused_tile *tile = &fused->tile[k];
+	const size_t T = fused->net.steps, n = lanes_in(fused, k);
+	for (size_t t = 0; t < T; t++) {
+		const float *advantage = fused->rows.advantage + t * fused->lanes + k * LANES;
+		for (size_t l = 0; l < n; l++)
+			tile->signal[t * LANES + l] = fused->scale * advantage[l];
+	}
+	fused->kernels->estimate(&fused->net, room->sum, tile);
+	fused->kernels->fold(sum, room->sum, fused->network->param_count);
+}
+
+static void value_tile(void *user, size_t k, size_t worker, float *sum)
+{
+	const bern_fused *fused = user;
+	const bern_fused_net *net = &fused->net;
+	const struct bern_fused_room *room = &fused->room[worker];
+	const size_t T = net->steps, n = lanes_in(fused, k);
+	float *values = fused->values + k * (T + 1) * LANES;
+	const float *target = fused->target + k * T * LANES;
+	const float share = 1.0f / (float)(T * fused->lanes);
+	double square[LANES] = {0};
+	fused->kernels->values(net, values, fused->tile[k].x, T);
+	for (size_t t = 0; t < T; t++)
+		for (size_t l = 0; l < n; l++) {
+			float error = target[t * LANES + l] - values[t * LANES + l];
+			room->d[t * LANES + l] = share * error;
+			square[l] += (double)error * (double)error;
+		}
+	for (size_t t = 0; t < T; t++)
+		for (size_t l = n; l < LANES; l++)
+			room->d[t * LANES + l] = 0.0f;
+	memcpy(fused->value_function->leaf_square + k * LANES, square, n * sizeof(double));
+	fused->kernels->value_estimate(net, room->sum, fused->tile[k].x, room->d, room->scratch);
+	fused->kernels->fold(sum, room->sum, fused->value_function->param_count);
+}
+
+double bern_fused_value_learn(bern_fused *fused, size_t passes, double rate)
+{
+	return bern_value_learn_leaves(fused->value_function, fused->tiles, value_tile, fused,
+				       fused->lanes, fused->net.steps * fused->lanes, passes, rate);
+}
+
+extern const bern_fused_kernels bern_fused_base;
+#ifdef BERN_X86
+extern const bern_fused_kernels bern_fused_avx2, bern_fused_avx512;
+#endif
+
+const bern_fused_kernels *bern_fused_kernels_of(const char *level)
+{
+	static const bern_fused_kernels *const levels[] = {
+#ifdef BERN_X86
+		&bern_fused_avx512,
+		&bern_fused_avx2,
+#endif
+		&bern_fused_base,
+	};
+	for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
+		if (strcmp(levels[i]->name, level) == 0)
+			return levels[i];
+	return NULL;
+}
