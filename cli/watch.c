@@ -391,6 +391,7 @@ static int32_t loop(watch *w, bern_error *e)
 	frame = frame > 0.004 ? frame : FRAME_SECONDS;
 	w->count_from = last;
 	w->changed = 1;
+	name_window(w);
 	int32_t rc = 0;
 	while (!rc && !w->quit && !signals_came()) {
 		const double now = m->now(w->window);
