@@ -41,7 +41,7 @@ for tool in Xvfb xdotool "$PNG_BOX"; do
 	finish
 done
 mkfifo "$work/number"
-Xvfb -displayfd 3 -screen 0 1300x740x24 3>"$work/number" >/dev/null 2>&1 &
+Xvfb -noreset -displayfd 3 -screen 0 1300x740x24 3>"$work/number" >/dev/null 2>&1 &
 xvfb=$!
 trap 'kill $xvfb $watching $training 2>/dev/null; chmod -R u+w "$work"; rm -rf "$work"' EXIT
 watching= training=
