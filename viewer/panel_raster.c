@@ -82,20 +82,21 @@ static void draw_worth(const scene *s, bern_box box)
 		   "what it holds each action to be worth here");
 	for (size_t v = 0; v < V; v++)
 		most = fmax(most, fabs((double)s->moment->worth[v]));
-	double line = fmin(2 * f, in.height / (double)V), bar = in.width - 13 * f;
+	double line = fmin(3.2 * f, in.height / (double)V), bar = in.width - 13 * f;
 	for (size_t v = 0; v < V && line > 1 && bar > 2 * f; v++) {
 		double x = (double)s->moment->worth[v],
 		       y = in.y + in.height - line * (double)(v + 1);
 		double width = 0.5 * bar * fabs(x) / most, middle = in.x + 7 * f + 0.5 * bar;
 		snprintf(number, sizeof number, "%zu", v);
 		if (line >= f) {
-			panel_text(s, in.x + 6.5 * f, y + 0.3 * line, 6.5 * f, 0.9 * f, COLOR_GREY,
-				   BERN_ANCHOR_RIGHT,
+			panel_text(s, in.x + 6.5 * f, y + 0.5 * line - 0.3 * f, 6.5 * f, 0.9 * f,
+				   COLOR_GREY, BERN_ANCHOR_RIGHT,
 				   action->kind == BERN_DISCRETE && action->labels
 					   ? action->labels[v]
 					   : number);
-			panel_text(s, in.x + in.width, y + 0.3 * line, 5.5 * f, 0.9 * f, COLOR_INK,
-				   BERN_ANCHOR_RIGHT, panel_number(number, sizeof number, x));
+			panel_text(s, in.x + in.width, y + 0.5 * line - 0.3 * f, 5.5 * f, 0.9 * f,
+				   COLOR_INK, BERN_ANCHOR_RIGHT,
+				   panel_number(number, sizeof number, x));
 		}
 		panel_fill(s,
 			   (bern_box){x < 0 ? middle - width : middle, y + 0.15 * line, width,
