@@ -300,7 +300,10 @@ static void check_texts(const show *s, double width, double height)
 	for (size_t i = 0; i < s->judge.count; i++)
 		for (size_t k = 0; k < i; k++) {
 			const mark *a = &s->judge.marks[i], *b = &s->judge.marks[k];
-			if (a->kind != LABEL || b->kind != LABEL || a->clipped || b->clipped)
+			/* texts on texts, and on pictures */
+			if ((a->kind != LABEL && b->kind != LABEL) || a->clipped || b->clipped ||
+			    (a->kind != LABEL && a->kind != CELLS) ||
+			    (b->kind != LABEL && b->kind != CELLS))
 				continue;
 			ck_assert_msg(a->x0 >= b->x1 || b->x0 >= a->x1 || a->y0 >= b->y1 ||
 					      b->y0 >= a->y1,
@@ -436,6 +439,8 @@ START_TEST(the_raster_shows_who_fired_newest_right)
 		ck_assert(point_of(&s, BERN_PANEL_RASTER, (bern_unit_name){0, j}, &x, &y));
 		const mark *m = cells_at(&s, x, y);
 		ck_assert_uint_eq(m->rows, 3);
+		ck_assert_uint_eq((size_t)(3 * (m->y1 - y) / (m->y1 - m->y0)),
+				  j); /* first on top */
 		for (size_t ago = 0; ago < 8; ago++) {
 			const bern_moment *moment = bern_player_moment(s.t.player, ago);
 			uint32_t color = m->colors[j * m->columns + m->columns - 1 - ago];

@@ -419,6 +419,26 @@ START_TEST(nobody_plays_at_random)
 }
 END_TEST
 
+/* The firings that are only looked at are drawn from numbers of their own: none is always that which acted. 12 units of p near 1/2
+ * fire alike by chance in one of thousands of steps. */
+START_TEST(the_firings_looked_at_are_not_the_one_that_acted)
+{
+	watch_trial t;
+	int alike = 0;
+	watch_open(&t, "CartPole-v1", (const char *const[]){"hidden", "12", "firings", "4", NULL});
+	watch_play(&t, (bern_player_plan){.seed = 1});
+	for (int i = 0; i < 100; i++) {
+		const bern_moment *m = bern_player_moment(t.player, 0);
+		for (int k = 0; m && k < 4; k++)
+			alike += k != m->speaker &&
+				 !memcmp(m->h + 12 * k, m->h + 12 * m->speaker, 12);
+		step(&t);
+	}
+	ck_assert_int_lt(alike, 30);
+	watch_close(&t);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("player");
@@ -435,6 +455,7 @@ static Suite *suite(void)
 	tcase_add_test(t, whoever_changes_weights_is_asked_between_episodes_only);
 	tcase_add_test(t, sums_of_p_follow_the_situation_shown);
 	tcase_add_test(t, large_networks_keep_as_many_firings_as_there_is_room_for);
+	tcase_add_test(t, the_firings_looked_at_are_not_the_one_that_acted);
 	tcase_add_loop_test(t, nobody_plays_at_random, 0, 3);
 	suite_add_tcase(s, t);
 	return s;
