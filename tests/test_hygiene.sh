@@ -129,6 +129,9 @@ code core envs agents viewer | grep -v '^agents/examples/' | grep -E "$before(st
 holds "cli alone knows stdout and stderr"
 code core envs agents | grep -E "$before(rand|srand|random|srandom|drand48|time|clock|clock_gettime|gettimeofday|getrandom)[[:space:]]*\(" >"$found"
 holds "nothing below cli reads a clock or a foreign random number"
+code viewer | grep -E '^viewer/(player|panels?|panel_[a-z]*|layout)\.[ch]:' |
+	grep -E "$before(rand|srand|random|srandom|drand48|time|clock|clock_gettime|gettimeofday|getrandom|SDL_[A-Za-z]*)[[:space:]]*\(" >"$found"
+holds "what plays and draws in viewer/ is given the time, and reads no clock"
 # exact by definition, and so allowed: sqrt, fabs, floor, ceil, trunc, rint, fmin, fmax, copysign, ldexp, frexp, isfinite ...
 code core envs agents | grep -E "$before(sin|cos|tan|asin|acos|atan|atan2|sinh|cosh|tanh|asinh|acosh|atanh|exp|exp2|expm1|log|log2|log10|log1p|pow|cbrt|hypot|erf|erfc|tgamma|lgamma|fma)[fl]?[[:space:]]*\(" >"$found"
 holds "nothing below cli computes with libm's functions, whose bits differ between machines"

@@ -419,22 +419,23 @@ START_TEST(nobody_plays_at_random)
 }
 END_TEST
 
-/* The firings that are only looked at are drawn from numbers of their own: none is always that which acted. 12 units of p near 1/2
- * fire alike by chance in one of thousands of steps. */
+/* The firings that are only looked at are drawn from numbers of their own. Would they begin with the same as the one that acts, one of
+ * them would equal it in three of four first steps; by chance 12 units of p near 1/2 fire alike in one of hundreds. */
 START_TEST(the_firings_looked_at_are_not_the_one_that_acted)
 {
 	watch_trial t;
 	int alike = 0;
 	watch_open(&t, "CartPole-v1", (const char *const[]){"hidden", "12", "firings", "4", NULL});
 	watch_play(&t, (bern_player_plan){.seed = 1});
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 40; i++) {
 		const bern_moment *m = bern_player_moment(t.player, 0);
-		for (int k = 0; m && k < 4; k++)
+		ck_assert_ptr_nonnull(m);
+		for (int k = 0; k < 4; k++)
 			alike += k != m->speaker &&
 				 !memcmp(m->h + 12 * k, m->h + 12 * m->speaker, 12);
-		step(&t);
+		WATCH_OK(&t, bern_player_next_seed(t.player, &t.e));
 	}
-	ck_assert_int_lt(alike, 30);
+	ck_assert_int_lt(alike, 10);
 	watch_close(&t);
 }
 END_TEST
