@@ -3,6 +3,7 @@
 
 #include "options.h"
 #include "watch.h"
+#include "watch_record.h"
 
 #include <stdlib.h>
 
@@ -16,6 +17,10 @@ enum {
 	FLAG_SIZE,
 	FLAG_SCALE,
 	FLAG_FULL_SCREEN,
+	FLAG_RECORD,
+	FLAG_EPISODES,
+	FLAG_FPS,
+	FLAG_PANELS,
 	FLAG_SET,
 	FLAG_ENV_PATH,
 	FLAG_QUIET,
@@ -34,6 +39,13 @@ static const cli_flag flags[] = {
 	{"size", 0, "WxH", "of the window in points [1280x720; 320x240 .. 16000x16000]"},
 	{"scale", 0, "K", "pixels a point [as the display likes it; 0.5 .. 8]"},
 	{"full-screen", 0, NULL, "begin in full screen"},
+	{"record", 0, "FILE",
+	 "no window: record episodes to a .gif, .mp4, or a file for each frame: f/%05d.png"},
+	{"episodes", 0, "N", "with --record: episodes to play [1; 1 .. 1000000000]"},
+	{"fps", 0, "F",
+	 "with --record: frames a second [those of the steps, at most 25; 0.1 .. 240, GIF 50]"},
+	{"panels", 0, "LIST",
+	 "with --record: all, env: the environment alone, or environment, raster, ... [all]"},
 	{"set", 0, "KEY=VALUE", "of an environment: env.KEY or train.KEY; may be given again"},
 	{"env-path", 0, "PATH", "a plugin or a folder of plugins to load; may be given again"},
 	CLI_COMMON_FLAGS,
@@ -52,10 +64,12 @@ const struct command_help watch_help = {
 		 "[--seed N] [--speed X] [--mode NAME]",
 	.summary = "Shows an agent in a window, and its neurons firing. RUN is a run folder or a\n"
 		   "checkpoint file in one; ENV an id or a library ./my_env.so[:Name-v0].",
-	.examples = "  bern watch runs/mine\n"
-		    "  bern watch runs/mine --follow --speed 4\n"
-		    "  bern watch runs/mine --checkpoint 100000 --mode mean-field\n"
-		    "  bern watch MinAtar/Breakout-v1 --agent untrained\n",
+	.examples =
+		"  bern watch runs/mine\n"
+		"  bern watch runs/mine --follow --speed 4\n"
+		"  bern watch runs/mine --checkpoint 100000 --mode mean-field\n"
+		"  bern watch MinAtar/Breakout-v1 --agent untrained\n"
+		"  bern watch runs/mine --record mine.gif --episodes 1 --fps 20 --size 960x540\n",
 	.notes = NOTES,
 	.flags = flags,
 	.flag_count = sizeof flags / sizeof flags[0],
@@ -97,6 +111,8 @@ static int32_t take_flag(watch_options *o, const char **paths, const arg_reader 
 	static const bern_param agent = {"--agent", "", BERN_CHOICE, 0, "random", 0, 0, agents};
 	static const bern_param speed = {"--speed", "", BERN_REAL, 0, "1", 0, 64, NULL};
 	static const bern_param scale = {"--scale", "", BERN_REAL, 0, "1", 0.5, 8, NULL};
+	static const bern_param episodes = {"--episodes", "", BERN_INT, 0, "1", 1, 1e9, NULL};
+	static const bern_param fps = {"--fps", "", BERN_REAL, 0, "25", 0.1, 240, NULL};
 	bern_value value = {0};
 	int32_t rc = 0;
 	switch (args->index) {
@@ -134,6 +150,20 @@ static int32_t take_flag(watch_options *o, const char **paths, const arg_reader 
 	case FLAG_FULL_SCREEN:
 		o->full_screen = 1;
 		break;
+	case FLAG_RECORD:
+		o->record.path = args->text;
+		break;
+	case FLAG_EPISODES:
+		rc = bern_param_parse(&episodes, args->text, &value, e);
+		o->record.episodes = (uint64_t)value.i;
+		break;
+	case FLAG_FPS:
+		rc = bern_param_parse(&fps, args->text, &value, e);
+		o->record.fps = value.r;
+		break;
+	case FLAG_PANELS:
+		rc = watch_record_panels(args->text, &o->record_panels, e);
+		break;
 	case FLAG_SET:
 		rc = config_give_set(&o->what.settings, args->text, e);
 		break;
@@ -141,6 +171,8 @@ static int32_t take_flag(watch_options *o, const char **paths, const arg_reader 
 		paths[o->what.env_path_count++] = args->text;
 		break;
 	case FLAG_QUIET:
+		o->style.quiet = 1;
+		break;
 	case FLAG_VERBOSE:
 		break;
 	default:
@@ -159,6 +191,8 @@ static int run(const char *program, int argc, char **argv, const command_help *h
 			   .width = 1280,
 			   .height = 720,
 			   .by_person = is_play,
+			   .record = {.episodes = 1},
+			   .record_panels = BERN_PANELS_ALL,
 			   .style = output_style_now(program)};
 	int wants_help = 0;
 	bern_error e;
@@ -185,7 +219,7 @@ static int run(const char *program, int argc, char **argv, const command_help *h
 	} else if (rc == 0) {
 		if (!o.what.agent)
 			o.what.agent = "random";
-		status = watch_run(&o);
+		status = o.record.path ? watch_record(&o) : watch_run(&o);
 	}
 	config_list_finish(&o.what.settings);
 	free(paths);

@@ -2,6 +2,7 @@
 #ifndef BERN_CLI_WATCH_H
 #define BERN_CLI_WATCH_H
 
+#include "record.h"
 #include "watched.h"
 
 typedef struct watch_options {
@@ -12,7 +13,9 @@ typedef struct watch_options {
 	int32_t mode; /* enum bern_inspect_mode */
 	double width, height, scale;
 	int full_screen;
-	int by_person; /* play: the keyboard has the controls from the start */
+	int by_person;          /* play: the keyboard has the controls from the start */
+	record_plan record;     /* path NULL: a window; else path, episodes and fps */
+	uint32_t record_panels; /* bits of panels, 0: the environment alone */
 	output_style style;
 } watch_options;
 
