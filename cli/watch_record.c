@@ -84,6 +84,8 @@ int watch_record(const watch_options *o)
 		rc = bern_player_create(&player, &play, &e);
 	}
 	if (!rc) {
+		/* for the status line */
+		bern_player_set_speed(player, o->speed);
 		watched_read_curve(&what);
 		view.title = what.name;
 		view.curve = what.curve.count ? &what.curve : NULL;

@@ -11,7 +11,7 @@
 
 /* A colour of the rectangle, how many pixels have it, and its place in the frame's table. */
 typedef struct shade {
-	uint32_t color, count, group, index;
+	uint32_t color, count, group, index, exact;
 } shade;
 
 struct bern_gif {
@@ -177,6 +177,17 @@ static void count_shades(bern_gif *g, const uint32_t *pixels, box b)
 		}
 }
 
+/* Shades of the most pixels, which keep their colours however many there are. */
+#define EXACT 128u
+
+static int by_count(const void *a_, const void *b_)
+{
+	const shade *a = a_, *b = b_;
+	if (a->count != b->count)
+		return a->count > b->count ? -1 : 1;
+	return a->color < b->color ? -1 : a->color > b->color;
+}
+
 static int by_group(const void *a_, const void *b_)
 {
 	const shade *a = a_, *b = b_;
@@ -187,15 +198,19 @@ static int by_group(const void *a_, const void *b_)
 	return a->color < b->color ? -1 : a->color > b->color;
 }
 
-/* Chooses at most `room` colours. Where there are more shades, those that agree but for their lowest bits are one colour, that of
- * most of their pixels: areas stay exact, and only the soft edges between them lose. Returns how many. */
+/* Chooses at most `room` colours. Where there are more shades, the rarer ones that agree but for their lowest bits are one colour, that
+ * of most of their pixels: areas stay exact, and only the soft edges between them lose. Returns how many. */
 static uint32_t choose_colors(bern_gif *g, GifColorType *colors, uint32_t room)
 {
 	uint32_t count = room + 1;
+	qsort(g->shades, g->shade_count, sizeof *g->shades, by_count);
+	for (uint32_t i = 0; i < g->shade_count; i++)
+		g->shades[i].exact = i < EXACT;
 	for (unsigned drop = 0; count > room; drop++) {
 		const uint32_t mask = 0x010101u * (0xffu << drop & 0xff);
 		for (uint32_t i = 0; i < g->shade_count; i++)
-			g->shades[i].group = g->shades[i].color & mask;
+			g->shades[i].group = g->shades[i].exact ? g->shades[i].color | 1u << 24
+								: g->shades[i].color & mask;
 		qsort(g->shades, g->shade_count, sizeof *g->shades, by_group);
 		count = 0;
 		for (uint32_t i = 0; i < g->shade_count; i++) {
