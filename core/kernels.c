@@ -46,15 +46,6 @@ INLINE void store(float *x, const vf *v)
 	memcpy(x, v, sizeof *v);
 }
 
-/* mask[l] = h[l] ? -1 : 0 */
-INLINE void load_mask(vi *mask, const uint8_t *h)
-{
-	vb bytes;
-	memcpy(&bytes, h, sizeof bytes);
-	/* in two steps: gcc takes one of four times the width apart, byte by byte */
-	*mask = -__builtin_convertvector(__builtin_convertvector(bytes, vs), vi);
-}
-
 /* *sum += x where h is 1. A sum that began at 0 is never -0, so adding 0 elsewhere gives the same bits as adding nothing. */
 INLINE void add_fired(vf *sum, const uint8_t *h, const vf *x)
 {
@@ -63,8 +54,10 @@ INLINE void add_fired(vf *sum, const uint8_t *h, const vf *x)
 	*sum = (vf)_mm512_mask_add_ps((__m512)*sum, _mm_test_epi8_mask(bytes, bytes), (__m512)*sum,
 				      (__m512)*x);
 #else
-	vi mask;
-	load_mask(&mask, h);
+	vb bytes;
+	memcpy(&bytes, h, sizeof bytes);
+	/* in two steps: gcc takes one of four times the width apart, byte by byte */
+	vi mask = -__builtin_convertvector(__builtin_convertvector(bytes, vs), vi);
 	*sum += (vf)((vi)*x & mask);
 #endif
 }
