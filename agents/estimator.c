@@ -296,12 +296,17 @@ static void output_layer(const bern_network *net, const bern_trace *trace, size_
 		}
 		remember(signal, total0, signal->advantage[row], u0, N);
 	}
+	int few = N > 1 && N <= BERN_FEW && N == out->units;
 	if (N == 1)
 		net->kernels->fired_sum(gradient + out->weight,
 					bern_trace_h(trace, net, last, row, 0), work->delta,
 					out->inputs, K);
+	if (few)
+		net->kernels->fired_outer(gradient + out->weight,
+					  bern_trace_h(trace, net, last, row, 0), work->delta,
+					  out->inputs, N, K);
 	for (size_t k = 0; k < K; k++) {
-		if (N > 1) {
+		if (N > 1 && !few) {
 			const uint8_t *h = bern_trace_h(trace, net, last, row, k);
 			size_t count = net->kernels->fired(work->rows, h, out->inputs);
 			net->kernels->outer_rows(gradient + out->weight, work->rows, count,

@@ -75,6 +75,31 @@ INLINE float tree(const vf *part)
 
 /* ---- affine maps ---- */
 
+/* Lists those of x[i .. end - 1] that are not 0, eight zeros at a time; returns how many. */
+INLINE size_t list_inputs(uint32_t *list, const float *x, size_t i, size_t end)
+{
+	size_t count = 0;
+	while (i < end) {
+		uint64_t bits[4];
+		if (i + 8 <= end) {
+			memcpy(bits, x + i, sizeof bits);
+			if (!(bits[0] | bits[1] | bits[2] | bits[3])) {
+				i += 8;
+				continue;
+			}
+		}
+		for (size_t stop = i + 8 < end ? i + 8 : end; i < stop; i++) {
+			list[count] = (uint32_t)i;
+			count += x[i] != 0.0f;
+		}
+	}
+	return count;
+}
+
+/* Where there are that many inputs, most may be 0: they are listed first, LISTED at a time. */
+#define MANY_INPUTS 32
+#define LISTED      256
+
 INLINE void affine_tile(float *a, const float *x, const float *w, const float *bias, size_t I,
 			size_t J, size_t vectors)
 {
@@ -99,9 +124,60 @@ INLINE void affine_tile(float *a, const float *x, const float *w, const float *b
 		store(a + 16 * v, &sum[v]);
 }
 
+INLINE void scaled_rows_tile(float *a, const uint32_t *rows, const float *x, size_t count,
+			     const float *w, const float *bias, size_t J, size_t vectors)
+{
+	vf sum[TILE];
+	UNROLL
+	for (size_t v = 0; v < vectors; v++)
+		load(&sum[v], bias + 16 * v);
+	for (size_t r = 0; r < count; r++) {
+		const float *w_r = w + rows[r] * J;
+		float x_r = x[r];
+		UNROLL
+		for (size_t v = 0; v < vectors; v++) {
+			vf row;
+			load(&row, w_r + 16 * v);
+			sum[v] += x_r * row;
+		}
+	}
+	UNROLL
+	for (size_t v = 0; v < vectors; v++)
+		store(a + 16 * v, &sum[v]);
+}
+
+/* bias may be a */
+static void scaled_rows(float *a, const uint32_t *rows, const float *x, size_t count,
+			const float *w, const float *bias, size_t J)
+{
+	size_t j = 0;
+	for (; j + 16 * TILE <= J; j += 16 * TILE)
+		scaled_rows_tile(a + j, rows, x, count, w + j, bias + j, J, TILE);
+	for (; j + 16 <= J; j += 16)
+		scaled_rows_tile(a + j, rows, x, count, w + j, bias + j, J, 1);
+	if (j == J)
+		return;
+	for (size_t l = j; l < J; l++)
+		a[l] = bias[l];
+	for (size_t r = 0; r < count; r++)
+		for (size_t l = j; l < J; l++)
+			a[l] += x[r] * w[rows[r] * J + l];
+}
+
 static void affine(float *a, const float *x, const float *w, const float *bias, size_t I, size_t J)
 {
 	size_t j = 0;
+	if (I >= MANY_INPUTS) {
+		uint32_t list[LISTED];
+		float listed[LISTED];
+		for (size_t i = 0; i < I; i += LISTED, bias = a) {
+			size_t count = list_inputs(list, x, i, i + LISTED < I ? i + LISTED : I);
+			for (size_t r = 0; r < count; r++)
+				listed[r] = x[list[r]];
+			scaled_rows(a, list, listed, count, w, bias, J);
+		}
+		return;
+	}
 	for (; j + 16 * TILE <= J; j += 16 * TILE)
 		affine_tile(a + j, x, w + j, bias + j, I, J, TILE);
 	for (; j + 16 <= J; j += 16)
@@ -169,6 +245,15 @@ INLINE void add_scaled(float *restrict y, const float *restrict s, float c, int 
 
 static void outer(float *w, const float *x, const float *s, size_t I, size_t J)
 {
+	if (I >= MANY_INPUTS) {
+		uint32_t list[LISTED];
+		for (size_t i = 0; i < I; i += LISTED) {
+			size_t count = list_inputs(list, x, i, i + LISTED < I ? i + LISTED : I);
+			for (size_t r = 0; r < count; r++)
+				add_scaled(w + list[r] * J, s, x[list[r]], 0, J);
+		}
+		return;
+	}
 	for (size_t i = 0; i < I; i++)
 		if (x[i] != 0.0f)
 			add_scaled(w + i * J, s, x[i], 0, J);
@@ -352,6 +437,77 @@ static void fired_sum(float *g, const uint8_t *h, const float *c, size_t J, size
 		}
 	}
 }
+
+#ifdef __AVX512BW__
+/* N is known where this is inlined: sums of 16 units for that many outputs stay in registers */
+INLINE void few_outer(float *g, const uint8_t *h, const float *d, size_t J, size_t N, size_t K)
+{
+	size_t P = bern_padded(J);
+	for (size_t j = 0; j < P; j += 16) {
+		vf sum[BERN_FEW];
+		float part[16] = {0};
+		size_t end = J - j < 16 ? J - j : 16;
+		UNROLL
+		for (size_t n = 0; n < N; n++) {
+			for (size_t l = 0; l < end; l++)
+				part[l] = g[(j + l) * N + n];
+			load(&sum[n], part);
+		}
+		for (size_t k = 0; k < K; k++) {
+			UNROLL
+			for (size_t n = 0; n < N; n++) {
+				vf d_kn = d[k * N + n] - (vf){0};
+				add_fired(&sum[n], h + k * P + j, &d_kn);
+			}
+		}
+		UNROLL
+		for (size_t n = 0; n < N; n++) {
+			store(part, &sum[n]);
+			for (size_t l = 0; l < end; l++)
+				g[(j + l) * N + n] = part[l];
+		}
+	}
+}
+
+static void fired_outer(float *g, const uint8_t *h, const float *d, size_t J, size_t N, size_t K)
+{
+	switch (N) {
+	case 1:
+		few_outer(g, h, d, J, 1, K);
+		break;
+	case 2:
+		few_outer(g, h, d, J, 2, K);
+		break;
+	case 3:
+		few_outer(g, h, d, J, 3, K);
+		break;
+	case 4:
+		few_outer(g, h, d, J, 4, K);
+		break;
+	case 5:
+		few_outer(g, h, d, J, 5, K);
+		break;
+	case 6:
+		few_outer(g, h, d, J, 6, K);
+		break;
+	case 7:
+		few_outer(g, h, d, J, 7, K);
+		break;
+	default:
+		few_outer(g, h, d, J, 8, K);
+	}
+}
+#else
+static void fired_outer(float *g, const uint8_t *h, const float *d, size_t J, size_t N, size_t K)
+{
+	size_t P = bern_padded(J);
+	for (size_t k = 0; k < K; k++)
+		for (size_t j = 0; j < J; j++)
+			if (h[k * P + j])
+				for (size_t n = 0; n < N; n++)
+					g[j * N + n] += d[k * N + n];
+}
+#endif
 
 /* The last vector of w, zero beyond its end. */
 INLINE void load_tail(vf *v, const float *x, size_t count)
@@ -648,44 +804,6 @@ static void dot_rows(float *a, const uint32_t *rows, size_t count, const float *
 		dot_rows_tile(a + r, rows + r, x, w, bias, I, 1);
 }
 
-INLINE void scaled_rows_tile(float *a, const uint32_t *rows, const float *x, size_t count,
-			     const float *w, const float *bias, size_t J, size_t vectors)
-{
-	vf sum[TILE];
-	UNROLL
-	for (size_t v = 0; v < vectors; v++)
-		load(&sum[v], bias + 16 * v);
-	for (size_t r = 0; r < count; r++) {
-		const float *w_r = w + rows[r] * J;
-		float x_r = x[r];
-		UNROLL
-		for (size_t v = 0; v < vectors; v++) {
-			vf row;
-			load(&row, w_r + 16 * v);
-			sum[v] += x_r * row;
-		}
-	}
-	UNROLL
-	for (size_t v = 0; v < vectors; v++)
-		store(a + 16 * v, &sum[v]);
-}
-
-static void scaled_rows(float *a, const uint32_t *rows, const float *x, size_t count,
-			const float *w, const float *bias, size_t J)
-{
-	size_t j = 0;
-	for (; j + 16 * TILE <= J; j += 16 * TILE)
-		scaled_rows_tile(a + j, rows, x, count, w + j, bias + j, J, TILE);
-	for (; j + 16 <= J; j += 16)
-		scaled_rows_tile(a + j, rows, x, count, w + j, bias + j, J, 1);
-	if (j == J)
-		return;
-	memcpy(a + j, bias + j, (J - j) * sizeof *a);
-	for (size_t r = 0; r < count; r++)
-		for (size_t l = j; l < J; l++)
-			a[l] += x[r] * w[rows[r] * J + l];
-}
-
 static void outer_scaled(float *w, const uint32_t *rows, const float *x, size_t count,
 			 const float *s, size_t J)
 {
@@ -753,6 +871,7 @@ const bern_kernels BERN_KERNELS = {
 	.draw = draw,
 	.score = score,
 	.fired_sum = fired_sum,
+	.fired_outer = fired_outer,
 	.fired_dot = fired_dot,
 	.fired_softmax = fired_softmax,
 	.dot = dot,

@@ -72,6 +72,9 @@ typedef struct bern_kernels {
 		      size_t K);
 	/* g[j] += sum over k of c[k] h[k,j]. g is (J). */
 	void (*fired_sum)(float *g, const uint8_t *h, const float *c, size_t J, size_t K);
+	/* g[j,n] += d[k,n] where h[k,j] is 1, for each k in turn, as outer_rows would: g is (J, N), d (K, N), N at most BERN_FEW. */
+	void (*fired_outer)(float *g, const uint8_t *h, const float *d, size_t J, size_t N,
+			    size_t K);
 	/* out[k] = bias + sum over j of w[j] where h[k,j] is 1. */
 	void (*fired_dot)(float *out, const uint8_t *h, const float *w, float bias, size_t J,
 			  size_t K);

@@ -101,6 +101,15 @@ static void fired_sum(float *g, const uint8_t *h, const float *c, size_t J, size
 	}
 }
 
+static void fired_outer(float *g, const uint8_t *h, const float *d, size_t J, size_t N, size_t K)
+{
+	for (size_t k = 0; k < K; k++)
+		for (size_t j = 0; j < J; j++)
+			for (size_t n = 0; n < N; n++)
+				if (h[k * bern_padded(J) + j])
+					g[j * N + n] += d[k * N + n];
+}
+
 /* Adds 16 partial sums: l and l + 8, then l + 4, l + 2, l + 1. */
 static float tree(float part[16])
 {
@@ -219,6 +228,7 @@ const bern_kernels bern_kernels_reference = {
 	.draw = draw,
 	.score = score,
 	.fired_sum = fired_sum,
+	.fired_outer = fired_outer,
 	.fired_dot = fired_dot,
 	.fired_softmax = fired_softmax,
 	.dot = dot,

@@ -70,6 +70,8 @@ static void run(const bern_kernels *k, buffers *b, size_t I, size_t J, size_t K,
 	k->draw(b->rows + MOST, &b->rng);
 	k->score(b->s, b->h, b->p, b->c, J, K);
 	k->fired_sum(b->x, b->h, b->c, J, K);
+	/* K deltas of a few outputs: any numbers will do */
+	k->fired_outer(b->m, b->h, b->w + 7, J / BERN_FEW, 1 + n % BERN_FEW, K);
 	k->outer(b->w, b->x, b->s, I, J);
 	k->outer_rows(b->w, b->rows, count, b->bias, MOST);
 	k->affine_rows(b->a, b->rows, count, b->w, b->bias, MOST);
@@ -194,24 +196,89 @@ END_TEST
 /* A unit with probability p fires in p N of N draws, within five standard errors; 0 never and 1 always. */
 START_TEST(units_fire_with_their_probability)
 {
-	enum { DRAWS = 200000, UNITS = 5 };
-	static const float p[16] = {0.0f, 0.125f, 0.5f, 0.9375f, 1.0f};
-	static uint8_t h[16];
-	size_t count[UNITS] = {0};
+	enum { DRAWS = 200000, UNITS = 7 };
+	static const float p[16] = {0.0f,          0.125f,           0.5f, 0.9375f, 1.0f,
+				    3.0f / 512.0f, 1023.0f / 1024.0f};
+	static const size_t firings[] = {1, 2, 5, 16, 100};
+	static uint8_t h[100 * 16];
+	size_t K = firings[_i], count[UNITS] = {0};
 	bern_pcg32 start;
 	bern_firing_rng rng;
 	bern_pcg32_init(&start, (uint64_t)_i, 1);
 	bern_firing_rng_from(&rng, start);
-	for (size_t n = 0; n < DRAWS; n++) {
-		bern_kernels_reference.fire(h, p, UNITS, 1, &rng);
-		for (size_t j = 0; j < UNITS; j++)
-			count[j] += h[j];
-		ck_assert(!h[UNITS]);
+	for (size_t n = 0; n < DRAWS / K; n++) {
+		bern_kernels_reference.fire(h, p, UNITS, K, &rng);
+		for (size_t k = 0; k < K; k++) {
+			for (size_t j = 0; j < UNITS; j++)
+				count[j] += h[16 * k + j];
+			ck_assert(!h[16 * k + UNITS]);
+		}
 	}
 	for (size_t j = 0; j < UNITS; j++) {
-		double mean = (double)p[j], error = sqrt(mean * (1.0 - mean) / DRAWS);
-		ck_assert_double_le(fabs((double)count[j] / DRAWS - mean), 5.0 * error);
+		double mean = (double)p[j], draws = (double)(DRAWS / K * K);
+		double error = sqrt(mean * (1.0 - mean) / draws);
+		ck_assert_double_le(fabs((double)count[j] / draws - mean), 5.0 * error);
 	}
+}
+END_TEST
+
+/* Blocks that neither begin nor end with a firing, more units than a block has, and every number that is drawn is used up
+ * alike: the stream goes on at the same place. */
+START_TEST(many_firings_of_any_width_agree)
+{
+	enum { MOST_FIRINGS = 70, WIDEST = 1600 };
+	static const size_t widths[] = {16, 48, 64, 80, 960, 1008, 1024, 1040, WIDEST};
+	static float p[WIDEST];
+	static uint8_t want[MOST_FIRINGS * WIDEST], got[MOST_FIRINGS * WIDEST];
+	const bern_kernels *const *levels = bern_kernels_usable();
+	size_t J = widths[_i];
+	for (size_t j = 0; j < J; j++)
+		p[j] = (float)(j * 40503 % 65537) / 65536.0f;
+	for (size_t level = 0; levels[level]; level++)
+		for (size_t K = 2; K <= MOST_FIRINGS; K += 17) {
+			bern_pcg32 start;
+			bern_firing_rng a, b;
+			bern_pcg32_init(&start, K, J);
+			bern_firing_rng_from(&a, start);
+			b = a;
+			bern_kernels_reference.fire(want, p, J, K, &a);
+			levels[level]->fire(got, p, J, K, &b);
+			ck_assert_msg(memcmp(want, got, K * J) == 0, "%s, J=%zu, K=%zu",
+				      levels[level]->name, J, K);
+			ck_assert_msg(memcmp(&a, &b, sizeof a) == 0, "%s, J=%zu, K=%zu: the stream",
+				      levels[level]->name, J, K);
+		}
+}
+END_TEST
+
+/* Inputs of which most are 0, in runs, -0 among them, are skipped without a trace. */
+START_TEST(sparse_inputs_give_the_bits_of_the_reference)
+{
+	enum { INPUTS = 700, UNITS = 37 };
+	static float x[INPUTS], w[INPUTS * UNITS], g[2][INPUTS * UNITS], bias[UNITS], a[2][48];
+	const bern_kernels *const *levels = bern_kernels_usable();
+	const bern_kernels *reference = &bern_kernels_reference;
+	bern_pcg32 rng;
+	bern_pcg32_init(&rng, (uint64_t)_i, 3);
+	fill(w, INPUTS * UNITS, &rng);
+	fill(bias, UNITS, &rng);
+	for (size_t i = 0; i < INPUTS; i++)
+		x[i] = bern_pcg32_next(&rng) % 20 == 0  ? 1.0f + (float)i
+		       : bern_pcg32_next(&rng) % 9 == 0 ? -0.0f
+							: 0.0f;
+	for (size_t level = 0; levels[level]; level++)
+		for (size_t I = 1; I <= INPUTS; I += 37) {
+			reference->affine(a[0], x, w, bias, I, UNITS);
+			levels[level]->affine(a[1], x, w, bias, I, UNITS);
+			ck_assert_msg(memcmp(a[0], a[1], UNITS * sizeof(float)) == 0,
+				      "%s: affine of %zu inputs", levels[level]->name, I);
+			memcpy(g[0], w, sizeof w);
+			memcpy(g[1], w, sizeof w);
+			reference->outer(g[0], x, bias, I, UNITS);
+			levels[level]->outer(g[1], x, bias, I, UNITS);
+			ck_assert_msg(memcmp(g[0], g[1], sizeof w) == 0, "%s: outer of %zu inputs",
+				      levels[level]->name, I);
+		}
 }
 END_TEST
 
@@ -241,7 +308,9 @@ static Suite *suite(void)
 	tcase_add_test(t, the_reference_sums_what_it_says);
 	tcase_add_loop_test(t, listed_units_are_computed_as_all_of_them_are_and_masked, 0, 2);
 	tcase_add_test(t, p_is_the_sigmoid_on_a_grid_of_24_bits);
-	tcase_add_loop_test(t, units_fire_with_their_probability, 0, 3);
+	tcase_add_loop_test(t, units_fire_with_their_probability, 0, 5);
+	tcase_add_loop_test(t, many_firings_of_any_width_agree, 0, 9);
+	tcase_add_loop_test(t, sparse_inputs_give_the_bits_of_the_reference, 0, 2);
 	tcase_add_test(t, the_environment_variable_forces_a_level);
 	suite_add_tcase(s, t);
 	return s;
