@@ -528,6 +528,14 @@ static int32_t print_finalists(const sweep *s, const finalist *list, size_t coun
 	return 0;
 }
 
+/* A number, or nothing where it is not known. */
+static void csv_cell(double x, char out[32])
+{
+	out[0] = '\0';
+	if (!isnan(x))
+		snprintf(out, 32, "%.10g", x);
+}
+
 /* ranking.csv: the finalists first, then the others as they stood in the round they left. */
 static int32_t write_ranking(const sweep *s, const finalist *list, size_t count, bern_error *e)
 {
@@ -555,9 +563,9 @@ static int32_t write_ranking(const sweep *s, const finalist *list, size_t count,
 					at = &s->standings[k];
 			estimate f = pass ? (estimate){NAN, NAN, NAN} : list[i].figure;
 			double by = s->plan.measure == SWEEP_RETURN ? -at->badness : at->badness;
-			snprintf(a, sizeof a, isnan(f.value) ? "" : "%.10g", f.value);
-			snprintf(b, sizeof b, isnan(f.low) ? "" : "%.10g", f.low);
-			snprintf(c, sizeof c, isnan(f.high) ? "" : "%.10g", f.high);
+			csv_cell(f.value, a);
+			csv_cell(f.low, b);
+			csv_cell(f.high, c);
 			fprintf(out, "%zu,%zu,%zu,%.10g,%s,%s,%s", rank++, which + 1, at->round, by,
 				a, b, c);
 			sweep_values(&s->plan, which, values);

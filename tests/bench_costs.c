@@ -36,7 +36,7 @@ static void row(const char *what, double seconds, const char *best, double best_
 	       1e3 * limit, best, 1e3 * best_seconds, late ? "   TOO SLOW" : "");
 }
 
-static void die(const char *what)
+static _Noreturn void die(const char *what)
 {
 	fprintf(stderr, "bench_costs: %s\n", what);
 	exit(2);
