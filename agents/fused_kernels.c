@@ -797,9 +797,31 @@ static void entropies(const bern_fused_net *net, float *out, const float *pi)
 	memcpy(out, total, sizeof total);
 }
 
+/* Half as many vectors, of the sums of neighbours among their lanes, in the same order. */
+INLINE void add_neighbours(vf *v, size_t count)
+{
+	UNROLL
+	for (size_t i = 0; i < count / 2; i++) {
+		vl a = (vl)v[2 * i], b = (vl)v[2 * i + 1];
+		v[i] = (vf)evens(a, b) + (vf)odds(a, b);
+	}
+}
+
 static void fold(float *out, const float *sum, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
+	size_t i = 0;
+	for (; i + W <= count; i += W) { /* W sums of 16 lanes are 16 vectors */
+		vf v[16];
+		UNROLL
+		for (size_t k = 0; k < 16; k++)
+			v[k] = load(sum + i * LANES + k * W);
+		add_neighbours(v, 16);
+		add_neighbours(v, 8);
+		add_neighbours(v, 4);
+		add_neighbours(v, 2);
+		store(out + i, v[0]);
+	}
+	for (; i < count; i++) {
 		float part[LANES];
 		memcpy(part, sum + i * LANES, sizeof part);
 		for (size_t width = LANES / 2; width; width /= 2)
