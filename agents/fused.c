@@ -98,6 +98,7 @@ int32_t bern_fused_init(bern_fused *fused, bern_arena *arena, const char *level,
 		take_tile(fused, arena, &fused->tile[k]);
 	fused->target = bern_arena_take(arena, fused->tiles * steps, LANES * sizeof(float));
 	fused->values = bern_arena_take(arena, fused->tiles * (steps + 1), LANES * sizeof(float));
+	fused->valued = bern_arena_take(arena, fused->tiles, sizeof *fused->valued);
 	fused->actions = bern_arena_take(arena, lanes, sizeof *fused->actions);
 	fused->room = bern_arena_take(arena, threads, sizeof *fused->room);
 	for (size_t w = 0; fused->room && w < threads; w++)
@@ -196,6 +197,7 @@ static void credit(const bern_fused *fused, size_t worker, size_t k)
 	else
 		for (size_t i = 0; i < (T + 1) * LANES; i++)
 			values[i] = bern_value_of_by(fused->value_function, worker, NULL);
+	fused->valued[k] = 1;
 	for (size_t t = 0; t < T; t++) {
 		const size_t at = t * LANES, row = t * B + k * LANES;
 		memcpy(room->reward + at, rows->reward + row, n * sizeof(float));
@@ -323,7 +325,9 @@ static void value_tile(void *user, size_t k, size_t worker, float *sum)
 	const float *target = fused->target + k * T * LANES;
 	const float share = 1.0f / (float)(T * fused->lanes);
 	double square[LANES] = {0};
-	fused->kernels->values(net, values, fused->tile[k].x, T);
+	if (!fused->valued[k])
+		fused->kernels->values(net, values, fused->tile[k].x, T);
+	fused->valued[k] = 0; /* another pass comes after a step of the optimizer */
 	for (size_t t = 0; t < T; t++)
 		for (size_t l = 0; l < n; l++) {
 			float error = target[t * LANES + l] - values[t * LANES + l];

@@ -43,6 +43,7 @@ typedef struct bern_fused {
 	float scale;                  /* of the advantages in the estimate */
 	bern_fused_tile *tile;        /* (tiles) */
 	float *target, *values;       /* (tiles, T, 16), (tiles, T + 1, 16) */
+	uint8_t *valued;              /* (tiles) 1: `values` are of the baseline as it stands */
 	int32_t *actions;             /* (B) of the step that is made */
 	struct bern_fused_room *room; /* (threads) scratch of each thread */
 } bern_fused;
