@@ -31,6 +31,7 @@ typedef struct command {
 int cmd_train(const char *program, int argc, char **argv);
 int cmd_resume(const char *program, int argc, char **argv);
 int cmd_eval(const char *program, int argc, char **argv);
+int cmd_export(const char *program, int argc, char **argv);
 int cmd_envs(const char *program, int argc, char **argv);
 int cmd_info(const char *program, int argc, char **argv);
 int cmd_watch(const char *program, int argc, char **argv);
@@ -50,6 +51,7 @@ int cmd_lab(const char *program, int argc, char **argv);
 extern const struct command_help compare_help, train_help;
 extern const struct command_help resume_help;
 extern const struct command_help eval_help;
+extern const struct command_help export_help;
 extern const struct command_help runs_help;
 extern const struct command_help sweep_help;
 extern const struct command_help watch_help;

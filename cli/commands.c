@@ -32,6 +32,8 @@ const command commands[] = {
 	ROW("train", "train an agent in an environment", cmd_train, &train_help, "env"),
 	ROW("resume", "go on with a run that was stopped", cmd_resume, &resume_help, "run"),
 	ROW("eval", "measure a trained agent", cmd_eval, &eval_help, "run"),
+	ROW("export", "write a trained policy as C, safetensors or NPZ", cmd_export, &export_help,
+	    "run"),
 	ROW("runs", "list runs, show and compare them, remove old checkpoints", cmd_runs,
 	    &runs_help, "run"),
 	ROW("sweep", "search for good settings over the cores", cmd_sweep, &sweep_help, "file"),
