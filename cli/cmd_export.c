@@ -89,6 +89,13 @@ static int32_t choose_format(export_request *r, bern_error *e)
 				 "--output: %.500s must end in .c, because a header of the same "
 				 "name with .h goes beside it",
 				 r->output);
+	const char *slash = strrchr(r->output, '/'), *base = slash ? slash + 1 : r->output;
+	if (r->format == FORMAT_C && strpbrk(base, "\"\\\n\r*?@"))
+		return bern_fail(
+			e, BERN_EUSAGE,
+			"--output: %.500s cannot be told to #include; allowed: names without "
+			"quotation marks, backslashes, *, ?, @ and ends of lines",
+			r->output);
 	if (r->format != FORMAT_C && r->has_mode)
 		return bern_fail(e, BERN_EUSAGE,
 				 "--policy: files of weights do not decide; it belongs to C files");
@@ -123,13 +130,14 @@ static int32_t write_c(const export_request *r, const trained *v, bern_error *e)
 {
 	char *c = NULL, *h = NULL, *name = name_of(r->output), *header = strdup(r->output);
 	int32_t rc = name && header ? 0 : bern_fail(e, BERN_EMEMORY, "memory is out");
-	const export_c_plan plan = {name, v->path, v->step, r->mode};
+	const char *slash = header ? strrchr(header, '/') : NULL;
+	if (header)
+		header[strlen(header) - 1] = 'h';
+	const export_c_plan plan = {name, slash ? slash + 1 : header, v->path, v->step, r->mode};
 	if (!rc)
 		rc = export_c(v->agent, &plan, &c, &h, e);
-	if (!rc) {
-		header[strlen(header) - 1] = 'h';
+	if (!rc)
 		rc = bern_file_replace(header, &(bern_piece){h, strlen(h)}, 1, e);
-	}
 	if (!rc && bern_file_replace(r->output, &(bern_piece){c, strlen(c)}, 1, e)) {
 		remove(header);
 		rc = e->code;

@@ -8,6 +8,7 @@
 /* What the C file tells of where it comes from, and how it decides. */
 typedef struct export_c_plan {
 	const char *name;          /* what its functions begin with: letters, digits, '_' */
+	const char *header;        /* the file name of the second text */
 	const char *source, *step; /* the checkpoint */
 	int32_t mode;              /* enum bern_policy_mode */
 } export_c_plan;

@@ -109,11 +109,9 @@ static int put_value(FILE *out, const writer *w, const char *name, size_t length
 	const bern_action_head *head = &w->view->net->head;
 	struct {
 		const char *name, *text;
-	} words[] = {{"VERSION", BERN_VERSION},
-		     {"ENV", world->env->id},
-		     {"SOURCE", w->plan->source},
-		     {"STEP", w->plan->step},
-		     {"MODE", mode_words[w->plan->mode]}};
+	} words[] = {{"HEADER", w->plan->header}, {"VERSION", BERN_VERSION},
+		     {"ENV", world->env->id},     {"SOURCE", w->plan->source},
+		     {"STEP", w->plan->step},     {"MODE", mode_words[w->plan->mode]}};
 	struct {
 		const char *name;
 		size_t number;

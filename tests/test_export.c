@@ -116,7 +116,7 @@ static void *compile(setup *s, int32_t mode)
 {
 	bern_error e = {0};
 	char *c, *h, command[512];
-	const export_c_plan plan = {"p", "runs/*/is a comment's end", "100", mode};
+	const export_c_plan plan = {"p", "p.h", "runs/*/is a comment's end", "100", mode};
 	ck_assert_msg(!export_c(s->agent, &plan, &c, &h, &e), "%s", e.text);
 	put(s, "p.c", c);
 	put(s, "p.h", h);
@@ -211,7 +211,7 @@ START_TEST(what_cannot_go_as_c_is_refused_in_words)
 		bern_agent *agent;
 		bern_agent_config config;
 		char *c, *h;
-		const export_c_plan plan = {"p", "x", "1", BERN_SAMPLED};
+		const export_c_plan plan = {"p", "p.h", "x", "1", BERN_SAMPLED};
 		ck_assert(!bern_registry_find(registry, refused[i].id, &env, &e));
 		ck_assert(!bern_world_open(&world, env, NULL, 0, &e));
 		bern_agent_config_defaults(&config);

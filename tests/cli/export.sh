@@ -69,6 +69,7 @@ refuses 2 'which run?|usage: bern export' export
 refuses 1 'no run folder or checkpoint' export nowhere
 refuses 2 '--output|.npz' export runs/mine -o policy.txt
 refuses 2 '--output|.h' export runs/mine --format c -o policy.txt
+refuses 2 '--output|quotation' export runs/mine -o 'a"b.c'
 refuses 2 '--policy' export runs/mine -o w.npz --policy thresholded
 refuses 2 '--format|safetensors' export runs/mine --format onnx
 refuses 1 'no such folder' export runs/mine -o nowhere/w.npz
