@@ -117,7 +117,7 @@ static int32_t learn(bern_agent *agent, bern_lanes *lanes, bern_error *error)
 		for (size_t b = 0; b < base->B; b++)
 			learn_lane(self, lanes, b);
 	}
-	return bern_table_end_learn(base, error);
+	return bern_table_end_learn(base, lanes, error);
 }
 
 static void act(bern_agent *agent, const bern_lanes *lanes, const size_t *which, size_t count,

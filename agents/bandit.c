@@ -113,7 +113,7 @@ int32_t bern_bandit_learn(bern_agent *agent, bern_lanes *lanes, bern_error *e)
 		}
 		base->errors += B;
 	}
-	return bern_table_end_learn(base, e);
+	return bern_table_end_learn(base, lanes, e);
 }
 
 static void act(bandit *self, const bern_lanes *lanes, const size_t *which, size_t count,

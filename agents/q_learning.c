@@ -38,7 +38,7 @@ static int32_t learn(bern_agent *agent, bern_lanes *lanes, bern_error *e)
 			bern_tabular_update(self, base->from[b], base->actions[b],
 					    target_of(self, lanes, b));
 	}
-	return bern_table_end_learn(base, e);
+	return bern_table_end_learn(base, lanes, e);
 }
 
 static int32_t create(bern_agent **agent, const bern_agent_config *config, const bern_world *world,

@@ -9,6 +9,7 @@
 #include "eligibility.h"
 #include "fused.h"
 #include "gae.h"
+#include "guard.h"
 #include "homeostasis.h"
 #include "inspect_agent.h"
 #include "kinds.h"
@@ -870,16 +871,135 @@ static void follow_rates(reinforce *self, size_t row)
 		}
 }
 
-/* Learning that went astray ends here. A NaN weight does not show in the gradient (the kernels turn it into a probability),
- * so weights are looked at too. */
-static int32_t check_number(const char *what, double x, uint64_t steps, bern_error *e)
+/* ---- numbers that went astray (guard.h) ---- */
+
+static const char policy_advice[] = "a smaller learning_rate may help";
+static const char value_advice[] = "a smaller value_learning_rate may help";
+static const char reward_advice[] = "smaller rewards may help";
+
+static bern_guard guard_of(const reinforce *self, const bern_lanes *lanes)
 {
-	if (x < (double)INFINITY)
+	uint64_t each = (uint64_t)self->config.num_steps * lanes->count;
+	/* plays of other lengths do not tell how many there were */
+	int regular = !self->config.whole_episodes && !self->estimator->play;
+	return (bern_guard){.steps = lanes->steps,
+			    .update = regular ? lanes->steps / each : 0,
+			    .lanes = lanes->count};
+}
+
+static double squares_of(const reinforce *self, const float *x, size_t count)
+{
+	return (double)self->kernels->sum_squares(x, count);
+}
+
+/* Parameters of policy and baseline; 0 if none of them alone is broken. */
+static int32_t search_parameters(reinforce *self, const bern_guard *guard, bern_error *e)
+{
+	/* the optimiser's squares may be larger */
+	static const struct {
+		const char *prefix;
+		double most;
+		const char *advice;
+	} places[] = {{"policy.layer", BERN_GUARD_MOST, policy_advice},
+		      {"policy.output", BERN_GUARD_MOST, policy_advice},
+		      {"value.layer", BERN_GUARD_MOST, value_advice},
+		      {"value.output", BERN_GUARD_MOST, value_advice},
+		      {"value.weight", BERN_GUARD_MOST, value_advice},
+		      {"value.bias", BERN_GUARD_MOST, value_advice},
+		      {"value.", (double)INFINITY, value_advice}};
+	bern_tensors list = {0};
+	bern_agent *agent = &self->base;
+	int32_t failed = agent->kind->policy_tensors(agent, &list, e);
+	if (!failed)
+		failed = agent->kind->learner_tensors(agent, &list, e);
+	for (size_t i = 0; !failed && i < sizeof places / sizeof *places; i++)
+		failed = bern_guard_tensors(guard, &list, places[i].prefix, places[i].most,
+					    places[i].advice, e);
+	bern_tensors_finish(&list);
+	return failed;
+}
+
+/* The numbers of the play's rows, in the order in which they were computed. */
+static int32_t search_rows(reinforce *self, const bern_guard *guard, bern_error *e)
+{
+	size_t R = self->steps * (size_t)self->config.num_envs;
+	int32_t failed = bern_guard_rows(guard, "the entropy of the action's probabilities",
+					 self->entropy, R,
+					 "smaller observations (observation_scale, "
+					 "normalize_observations) may help",
+					 e);
+	if (!failed)
+		failed = bern_guard_rows(guard, "the baseline's value", self->values, R,
+					 value_advice, e);
+	if (!failed)
+		failed = bern_guard_rows(guard, "the baseline's value after the end of the row",
+					 self->bootstrap, R, value_advice, e);
+	if (!failed)
+		failed = bern_guard_rows(guard, "the advantage", self->advantage, R, reward_advice,
+					 e);
+	if (!failed)
+		failed = bern_guard_rows(guard, "the baseline's target", self->target, R,
+					 reward_advice, e);
+	return failed;
+}
+
+/* Before the policy's step: whatever breaks up to here makes one of these two so, as NaN and infinity survive sums and products. */
+static int32_t check_estimate(reinforce *self, const bern_lanes *lanes, double entropy, double norm,
+			      bern_error *e)
+{
+	if (fabs(entropy) < (double)INFINITY && norm <= BERN_GUARD_MOST)
 		return 0;
-	return bern_fail(e, BERN_ENUMBER,
-			 "%s became %s at step %llu; a smaller learning rate or max_grad_norm may "
-			 "help",
-			 what, x > 0.0 ? "infinite" : "NaN", (unsigned long long)steps);
+	bern_guard guard = guard_of(self, lanes);
+	int32_t failed = search_parameters(self, &guard, e);
+	if (!failed)
+		failed = search_rows(self, &guard, e);
+	if (!failed)
+		failed = bern_guard_number(&guard, "the entropy of the policy", entropy,
+					   (double)INFINITY, policy_advice, e);
+	if (!failed)
+		failed = bern_guard_number(
+			&guard, "the norm of the policy's gradient", norm, BERN_GUARD_MOST,
+			self->config.advantage_scale == BERN_SCALE_NONE
+				? "smaller rewards, or an advantage_scale, may help"
+				: "smaller observations (observation_scale, "
+				  "normalize_observations) may help",
+			e);
+	return failed;
+}
+
+/* After the policy's step. A NaN weight does not show in the gradient: the kernels turn it into a probability. */
+static int32_t check_policy(reinforce *self, const bern_lanes *lanes, bern_error *e)
+{
+	double length = sqrt(squares_of(self, self->net.params, self->net.param_count));
+	if (length <= BERN_GUARD_MOST)
+		return 0;
+	bern_guard guard = guard_of(self, lanes);
+	int32_t failed = search_parameters(self, &guard, e);
+	return failed ? failed
+		      : bern_guard_number(&guard, "the length of the policy's parameters", length,
+					  BERN_GUARD_MOST, policy_advice, e);
+}
+
+/* After the baseline's step, with its mean squared error before. */
+static int32_t check_value(reinforce *self, const bern_lanes *lanes, double loss, bern_error *e)
+{
+	const bern_value_function *value = &self->value;
+	double length = sqrt(squares_of(self, value->params, value->param_count));
+	double mean = value->param_count ? 0.0 : value->mean[0];
+	if (loss <= BERN_GUARD_MOST_SQUARE && length <= BERN_GUARD_MOST &&
+	    fabs(mean) < (double)INFINITY)
+		return 0;
+	bern_guard guard = guard_of(self, lanes);
+	int32_t failed = loss <= BERN_GUARD_MOST_SQUARE ? 0 : search_rows(self, &guard, e);
+	if (!failed)
+		failed = bern_guard_number(
+			&guard, "the baseline's squared error", loss, BERN_GUARD_MOST_SQUARE,
+			"smaller rewards or a smaller value_learning_rate may help", e);
+	if (!failed)
+		failed = search_parameters(self, &guard, e);
+	return failed ? failed
+		      : bern_guard_number(&guard, "the length of the baseline's parameters", length,
+					  BERN_GUARD_MOST, value_advice, e);
 }
 
 /* Sparsity of gated layers: minus the derivative of gate_penalty KL(target || rate) with respect to each gate's rate, which is the
@@ -1013,7 +1133,7 @@ static int32_t learn_again(reinforce *self, const bern_lanes *lanes, bern_error 
 	bern_refire_remember(refire, &self->net, &self->trace, self->reward, self->flags,
 			     self->steps);
 	int32_t failed = 0;
-	for (int64_t epoch = 1; epoch < config->epochs; epoch++) {
+	for (int64_t epoch = 1; !failed && epoch < config->epochs; epoch++) {
 		double size = bern_refire_pass(refire, &self->net, &self->value, self->steps);
 		if (config->advantage_scale == BERN_SCALE_NVIL)
 			size = self->nvil[1] > 1.0 ? sqrt(self->nvil[1]) : 1.0;
@@ -1030,19 +1150,22 @@ static int32_t learn_again(reinforce *self, const bern_lanes *lanes, bern_error 
 			estimate(self, &refire->batch, 1, n, &signal);
 			double norm = bern_clip_norm(self->kernels, self->gradient,
 						     self->net.param_count, config->max_grad_norm);
-			failed = check_number("the norm of the policy's gradient, fired afresh,",
-					      norm, steps, e);
+			bern_guard guard = guard_of(self, lanes);
+			failed = bern_guard_number(
+				&guard, "the norm of the policy's gradient, fired afresh,", norm,
+				BERN_GUARD_MOST, policy_advice, e);
 			if (failed)
 				break;
 			const float *weight = weigh_rows(self, &refire->batch, n);
 			bern_optimizer_step(&self->optimizer, self->net.params, self->gradient,
 					    rate);
-			failed = check_number("the baseline's squared error",
-					      bern_value_learn_lanes(&self->value, refire->batch.x,
-								     refire->target, weight, 1, n,
-								     (size_t)config->value_passes,
-								     value_rate),
-					      steps, e);
+			failed = check_policy(self, lanes, e);
+			if (failed)
+				break;
+			double loss = bern_value_learn_lanes(
+				&self->value, refire->batch.x, refire->target, weight, 1, n,
+				(size_t)config->value_passes, value_rate);
+			failed = check_value(self, lanes, loss, e);
 		}
 	}
 	return failed;
@@ -1082,7 +1205,7 @@ static int32_t reinforce_learn(bern_agent *agent, bern_lanes *lanes, bern_error 
 	bern_mark(self->net.marks, BERN_MARK_LOGS);
 	double norm = bern_clip_norm(self->kernels, self->gradient, self->net.param_count,
 				     config->max_grad_norm);
-	failed = check_number("the norm of the policy's gradient", norm, lanes->steps, e);
+	failed = check_estimate(self, lanes, (double)entropy, norm, e);
 	if (failed)
 		return failed;
 	double rate = scheduled(self, config->schedule, config->learning_rate, lanes->steps);
@@ -1095,22 +1218,15 @@ static int32_t reinforce_learn(bern_agent *agent, bern_lanes *lanes, bern_error 
 	bern_optimizer_step(&self->optimizer, self->net.params, self->gradient, rate);
 	bern_homeostasis_step(&self->homeostasis, &self->net, &self->trace, R, rate);
 	bern_mark(self->net.marks, BERN_MARK_OPTIMIZER);
+	failed = check_policy(self, lanes, e);
+	if (failed)
+		return failed;
 	double loss = learn_value(self, weight, R, lanes->steps);
 	bern_mark(self->net.marks, BERN_MARK_BASELINE);
-	failed = check_number("the baseline's squared error", loss, lanes->steps, e);
+	failed = check_value(self, lanes, loss, e);
 	if (!failed && config->epochs > 1)
 		failed = learn_again(self, lanes, e);
 	bern_mark(self->net.marks, BERN_MARK_AGAIN);
-	if (!failed)
-		failed = check_number(
-			"the sum of the policy's squared weights",
-			(double)self->kernels->sum_squares(self->net.params, self->net.param_count),
-			lanes->steps, e);
-	if (!failed)
-		failed = check_number("the sum of the baseline's squared weights",
-				      (double)self->kernels->sum_squares(self->value.params,
-									 self->value.param_count),
-				      lanes->steps, e);
 	if (failed)
 		return failed;
 

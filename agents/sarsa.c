@@ -50,7 +50,7 @@ static int32_t learn(bern_agent *agent, bern_lanes *lanes, bern_error *e)
 		for (size_t b = 0; b < base->B; b++)
 			learn_lane(self, lanes, b);
 	}
-	return bern_table_end_learn(base, e);
+	return bern_table_end_learn(base, lanes, e);
 }
 
 static int32_t create(bern_agent **agent, const bern_agent_config *config, const bern_world *world,

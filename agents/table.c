@@ -1,5 +1,7 @@
 #include "table.h"
 
+#include "guard.h"
+
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
@@ -161,14 +163,25 @@ int32_t bern_table_check_lanes(const table_agent *self, const bern_lanes *lanes,
 			 lanes->world->env->id);
 }
 
-int32_t bern_table_end_learn(table_agent *self, bern_error *e)
+int32_t bern_table_end_learn(table_agent *self, const bern_lanes *lanes, bern_error *e)
 {
+	static const char advice[] = "smaller rewards or a smaller step_size may help";
 	self->updates++;
 	if (isfinite(self->squared_error))
 		return 0;
-	return bern_fail(e, BERN_ENUMBER,
-			 "%s: a value grew beyond what a number can hold, on rewards of %s",
-			 self->agent.kind->name, self->world->env->id);
+	bern_tensors list = {0};
+	bern_guard guard = {.steps = lanes->steps,
+			    .update = lanes->steps / (self->T * self->B),
+			    .lanes = self->B};
+	int32_t rc = self->agent.kind->policy_tensors(&self->agent, &list, e);
+	if (!rc)
+		rc = self->agent.kind->learner_tensors(&self->agent, &list, e);
+	if (!rc)
+		rc = bern_guard_tensors(&guard, &list, "", (double)INFINITY, advice, e);
+	bern_tensors_finish(&list);
+	return rc ? rc
+		  : bern_guard_number(&guard, "the squared error of what was expected",
+				      self->squared_error, (double)INFINITY, advice, e);
 }
 
 void bern_table_stats(bern_agent *agent, bern_learn_stats *stats)

@@ -91,8 +91,8 @@ int32_t bern_table_in_range(const char *agent, const char *key, double value, do
 /* An error if `lanes` are not those that the agent was made for. */
 int32_t bern_table_check_lanes(const table_agent *self, const bern_lanes *lanes, bern_error *e);
 
-/* Counts an update and looks whether numbers are still finite. */
-int32_t bern_table_end_learn(table_agent *self, bern_error *e);
+/* Counts an update and looks whether numbers are still finite; else the sentence names the first that is not. */
+int32_t bern_table_end_learn(table_agent *self, const bern_lanes *lanes, bern_error *e);
 
 /* bern_agent_kind.stats of all of them: value_loss is the mean squared error of what was expected of a step, learning_rate
  * is step_size (NaN for a sample average); the rest is not known. */

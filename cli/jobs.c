@@ -291,12 +291,11 @@ static void reap(runner *r)
 	}
 }
 
-static void ask_to_end(runner *r)
+static void pass_on(const runner *r, int number)
 {
-	r->stopping = 1;
 	for (size_t i = 0; i < r->plan->count; i++)
 		if (r->plan->jobs[i].state == JOB_RUNNING)
-			kill(r->plan->jobs[i].pid, SIGTERM);
+			kill(r->plan->jobs[i].pid, number);
 }
 
 /* Waits until something is told, or a tenth of a second. */
@@ -336,8 +335,11 @@ int32_t jobs_run(job_plan *plan, int *interrupted, bern_error *e)
 		}
 		if ((rc || signals_came()) && !r.stopping) {
 			*interrupted = signals_came() != 0;
-			ask_to_end(&r);
+			r.stopping = 1;
+			pass_on(&r, SIGTERM);
 		}
+		if (signals_asked())
+			pass_on(&r, SIGUSR1);
 		if (r.running == 0)
 			break;
 		listen_to_all(&r);

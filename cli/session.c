@@ -15,15 +15,10 @@ static int fail_run(const session *s, const trainer *t, bern_error *e)
 {
 	bern_error ignored, said = *e;
 	char how[sizeof e->text + 16];
-	const char *advice = "";
-	if (e->code == BERN_ENUMBER)
-		advice = "; train anew with a smaller --learning-rate";
 	if (t->written[0])
 		snprintf(said.text, sizeof said.text,
-			 "%.500s; the last good checkpoint is %.300s/%s%s", e->text, s->folder.path,
-			 t->written, advice);
-	else
-		snprintf(said.text, sizeof said.text, "%.900s%s", e->text, advice);
+			 "%.500s; the last good checkpoint is %.300s/%s", e->text, s->folder.path,
+			 t->written);
 	snprintf(how, sizeof how, "failed: %s", e->text);
 	meta_end(&s->folder, how, t->lanes.steps, NULL, &ignored);
 	return report_error(s->command, &said);

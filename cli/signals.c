@@ -61,6 +61,6 @@ void signals_release(void)
 {
 	take(SIGINT, SIG_DFL);
 	take(SIGTERM, SIG_DFL);
-	take(SIGUSR1, SIG_DFL);
+	/* SIGUSR1 stays taken: a question that comes late, or to a job that only begins, must not end it */
 	came = 0;
 }

@@ -527,16 +527,104 @@ static void goes_astray(const char *pay, bern_agent_config *config, const char *
 START_TEST(numbers_that_go_astray_are_named)
 {
 	bern_agent_config config = configured((options){"baseline", "none"});
-	config.learning_rate = 1e30;
-	goes_astray("1", &config, "the sum of the policy's squared weights became infinite");
 	config.learning_rate = 1e39; /* times 0 it is NaN */
-	goes_astray("1", &config, "the sum of the policy's squared weights became NaN");
+	goes_astray("1", &config, "element 0 of policy.layer1.weight became NaN");
+	config.learning_rate = 1e30;
+	goes_astray("1", &config, "beyond 1e+15 at step ");
 	config = configured((options){"baseline", "mlp"});
 	config.value_learning_rate = 1e30;
-	goes_astray("1", &config, "the sum of the baseline's squared weights became");
+	goes_astray("1", &config,
+		    "of value.layer1.weight became NaN at step 12 (update 3); a smaller "
+		    "value_learning");
+	config.value_learning_rate = 1e16;
+	config.value_passes = 1;
+	goes_astray("1", &config,
+		    "beyond 1e+15 at step 12 (update 3); a smaller value_learning_rate");
 	config = configured((options){"baseline", "none", "advantage_scale", "none"});
 	goes_astray("1e25", &config, "the norm of the policy's gradient became infinite");
+	goes_astray("1e18", &config, ", beyond 1e+15 at step 12 (update 3); smaller rewards");
 	goes_astray("1e300", &config, "a reward of 1e+300");
+	config = configured((options){"baseline", "mlp"});
+	config.advantage_scale = BERN_SCALE_BATCH;
+	goes_astray("1e16", &config, "the baseline's squared error became ");
+	trial t;
+	config = configured((options){"baseline", "mlp", "gamma", "1", "gae_lambda", "1"});
+	config.num_envs = 4;
+	config.num_steps = 8;
+	open_choice(&t, "three", "8", "3e38", "true", &config, 2);
+	ck_assert_int_eq(t.agent->kind->learn(t.agent, &t.lanes, &t.e), BERN_ENUMBER);
+	ck_assert_msg(strncmp(t.e.text, "the advantage (lane ", 20) == 0 &&
+			      strstr(t.e.text, "at step 32 (update 1); smaller rewards"),
+		      "\"%s\"", t.e.text);
+	trial_close(&t);
+}
+END_TEST
+
+enum { POKE_LANES = 32, POKE_STEPS = 4 };
+
+static const struct poke {
+	const char *tensor;
+	size_t element, count;
+	float with;
+	const char *told; /* the sentence begins so */
+} pokes[] = {
+	{"policy.layer1.weight", 3, 1, NAN, "element 3 of policy.layer1.weight became NaN"},
+	{"policy.layer1.weight", 3, 1, INFINITY,
+	 "element 3 of policy.layer1.weight became infinite"},
+	{"policy.layer1.bias", 5, 1, 2e15f,
+	 "element 5 of policy.layer1.bias became 2e+15, beyond 1e+15"},
+	{"policy.layer1.bias", 5, 1, -INFINITY, "element 5 of policy.layer1.bias became infinite"},
+	{"policy.output.weight", 0, 1, NAN, "element 0 of policy.output.weight became NaN"},
+	{"policy.output.bias", 0, 1, NAN, "element 0 of policy.output.bias became NaN"},
+	{"value.layer1.weight", 2, 1, NAN, "element 2 of value.layer1.weight became NaN"},
+	{"value.output.bias", 0, 1, NAN, "element 0 of value.output.bias became NaN"},
+	{"value.output.weight", 1, 1, 3e38f, "element 1 of value.output.weight became 3e+38"},
+	{"value.output.bias", 0, 1, 1e16f, "element 0 of value.output.bias became 1e+16"},
+};
+
+/* The sentence of one update after a number was put into a parameter, into text. */
+static void poke(const struct poke *poke, const char *const *more,
+		 char text[sizeof((bern_error *)0)->text])
+{
+	trial t;
+	bern_agent_config config = configured(more);
+	config.num_envs = POKE_LANES;
+	config.num_steps = POKE_STEPS;
+	config.firings = 1;
+	config.baseline = BERN_BASELINE_MLP;
+	config.value_hidden = 16;
+	config.value_init = 2.0;
+	config.advantage_scale = BERN_SCALE_NONE;
+	open_choice(&t, "two", "3", "1", "false", &config, 2);
+	trial_learn(&t, 1);
+	float *x = trial_tensor(&t, poke->tensor);
+	for (size_t i = 0; i < poke->count; i++)
+		x[poke->element + i] = poke->with;
+	ck_assert_int_eq(t.agent->kind->learn(t.agent, &t.lanes, &t.e), BERN_ENUMBER);
+	memcpy(text, t.e.text, sizeof t.e.text);
+	trial_close(&t);
+}
+
+/* Lanes across the register, lane by lane, and threads: what broke is the same, so is the sentence. */
+START_TEST(the_first_number_that_broke_is_named_alike_on_every_path)
+{
+	static const options paths[] = {{"threads", "1"},
+					{"threads", "2"},
+					{"threads", "1", "value_weighting", "score"},
+					{"threads", "2", "value_weighting", "score"}};
+	bern_error first, other;
+	poke(&pokes[_i], paths[0], first.text);
+	ck_assert_msg(strncmp(first.text, pokes[_i].told, strlen(pokes[_i].told)) == 0,
+		      "\"%s\" does not begin with \"%s\"", first.text, pokes[_i].told);
+	ck_assert_msg(strstr(first.text, "at step 256 (update 2); a smaller ") != NULL, "\"%s\"",
+		      first.text);
+	ck_assert_ptr_nonnull(strstr(first.text, strncmp(pokes[_i].tensor, "policy", 6)
+							 ? "; a smaller value_learning_rate"
+							 : "; a smaller learning_rate"));
+	for (size_t i = 1; i < sizeof paths / sizeof *paths; i++) {
+		poke(&pokes[_i], paths[i], other.text);
+		ck_assert_str_eq(first.text, other.text);
+	}
 }
 END_TEST
 
@@ -937,6 +1025,8 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, gradients_of_one_firing_are_summed_by_a_tree_of_lanes, 0, 5);
 	tcase_add_loop_test(t, an_entropy_bonus_keeps_actions_undecided, 0, 3);
 	tcase_add_test(t, numbers_that_go_astray_are_named);
+	tcase_add_loop_test(t, the_first_number_that_broke_is_named_alike_on_every_path, 0,
+			    sizeof pokes / sizeof *pokes);
 	tcase_add_test(t, a_gradient_that_goes_astray_leaves_the_weights_as_they_were);
 	tcase_add_loop_test(t, every_choice_of_parts_learns_a_contextual_bandit, 0, TASKS);
 	tcase_add_test(t, truncation_bootstraps_and_termination_does_not);

@@ -50,4 +50,25 @@ wait $asked
 check "SIGTERM ends it like Ctrl-C" [ $? -eq 130 ]
 check "and says how to go on" grep -q 'interrupted at step' "$work/err"
 
+# the parent of many seeds passes the question on
+"$BERN" train CartPole-v1 --recipe none --seeds 2 --stop-looks 0 --total-timesteps 1000000000 --eval-interval 0 --eval-episodes 3 \
+	--final-episodes 0 --name many >"$work/out" 2>"$work/err" &
+parent=$!
+tries=0
+while ! { [ -s runs/many/s1/progress.csv ] && [ -s runs/many/s2/progress.csv ]; } && [ $tries -lt 200 ]; do
+	sleep 0.05
+	tries=$((tries + 1))
+done
+kill -USR1 $parent
+tries=0
+while ! { [ -e runs/many/s1/latest ] && [ -e runs/many/s2/latest ]; } && [ $tries -lt 200 ]; do
+	sleep 0.05
+	tries=$((tries + 1))
+done
+check "SIGUSR1 to the parent of many seeds is answered by each" test -e runs/many/s1/latest -a -e runs/many/s2/latest
+check "... and ends nothing" kill -0 $parent
+kill -TERM $parent
+wait $parent
+check "SIGTERM ends them all" [ $? -eq 130 ]
+
 finish

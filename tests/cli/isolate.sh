@@ -46,6 +46,18 @@ ends() { # SIN WORDS ARGUMENT...: training dies of that sin with status 1 and on
 ends aborts 'crashed with signal 6'
 ends exits 'ended its process with exit status 0'
 ends hangs 'did not come back within 0.5 s' --isolate-seconds 0.5
+# a number that breaks learning, with and without a process of its own
+for flag in '' --isolate; do
+	# shellcheck disable=SC2086
+	bern train "$SINNER" --set env.sin=pays-much --name much --force --total-timesteps 3000 --num-envs 2 \
+		--checkpoint-interval 20 --eval-interval 0 --final-episodes 0 --quiet $flag
+	check "an explosion ends the run${flag:+ with $flag}" test "$status" -eq 1
+	for word in 'became ' ', beyond 1e+' 'at step ' '(update ' 'smaller rewards' 'the last good checkpoint is runs/much/'; do
+		check "... says $word" grep -qF -- "$word" "$work/err"
+	done
+	succeeds '... which is good' eval runs/much --env-path "$SINNER" --episodes 1 --quiet
+	check '... and so says the run folder' grep -q '"exit": *"failed' runs/much/meta.json
+done
 
 # the flags
 refuses 2 '--isolate takes no value' train CartPole-v1 --isolate=yes

@@ -7,9 +7,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum sin { NONE, COUNTS, POINTS, OVERRUNS, LEAVES, PAYS_NAN, ABORTS, EXITS, HANGS, PRINTS, WARNS };
-static const char *const sins[] = {"none",   "counts", "points", "overruns", "leaves", "pays-nan",
-				   "aborts", "exits",  "hangs",  "prints",   "warns",  NULL};
+enum sin {
+	NONE,
+	COUNTS,
+	POINTS,
+	OVERRUNS,
+	LEAVES,
+	PAYS_NAN,
+	PAYS_MUCH,
+	ABORTS,
+	EXITS,
+	HANGS,
+	PRINTS,
+	WARNS
+};
+static const char *const sins[] = {"none",     "counts",    "points", "overruns", "leaves",
+				   "pays-nan", "pays-much", "aborts", "exits",    "hangs",
+				   "prints",   "warns",     NULL};
 
 /* Names what is wrong with the environment, so this file may have what an environment may not. */
 static int calls;
@@ -70,6 +84,8 @@ static void sinner_step(const void *model, void *block, struct bern_rng *rng, co
 		s->x = 3;
 	if (sin == PAYS_NAN)
 		out->reward = NAN;
+	if (sin == PAYS_MUCH)
+		out->reward = 1e20;
 	if (sin == ABORTS)
 		abort();
 	if (sin == EXITS)
