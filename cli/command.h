@@ -44,6 +44,7 @@ int cmd_bench(const char *program, int argc, char **argv);
 int cmd_runs(const char *program, int argc, char **argv);
 int cmd_sweep(const char *program, int argc, char **argv);
 int cmd_compare(const char *program, int argc, char **argv);
+int cmd_plot(const char *program, int argc, char **argv);
 int cmd_completion(const char *program, int argc, char **argv);
 int cmd_lab(const char *program, int argc, char **argv);
 
@@ -63,6 +64,7 @@ extern const struct command_help draw_help;
 extern const struct command_help new_env_help;
 extern const struct command_help check_env_help;
 extern const struct command_help bench_help;
+extern const struct command_help plot_help;
 extern const struct command_help completion_help;
 
 /* The table of commands (commands.c), in the order of the help: --help, the manual pages and completion read it. */

@@ -41,6 +41,7 @@ const command commands[] = {
 	    "run env"),
 	ROW("play", "play an environment yourself", cmd_play, &play_help, "env run"),
 	ROW("compare", "compare runs of several configurations", cmd_compare, &compare_help, "run"),
+	ROW("plot", "draw learning curves with their bands", cmd_plot, &plot_help, "run"),
 	ROW("envs", "list the environments", cmd_envs, &envs_help, NULL),
 	ROW("info", "tell all about one environment", cmd_info, &info_help, "env"),
 	ROW("trace", "print the steps of an environment", cmd_trace, &trace_help, "env"),
