@@ -1,6 +1,8 @@
 /* bern compare: what runs of several configurations came to, beside each other. */
 #include "command.h"
 
+#include "chart.h"
+#include "draw.h"
 #include "options.h"
 #include "report.h"
 #include "sides.h"
@@ -11,8 +13,9 @@
 #include <string.h>
 
 #define PROFILE_POINTS 7
+#define DRAWN_POINTS   201
 
-enum { FLAG_SCORE, FLAG_EXPECT_BETTER, FLAG_JSON, FLAG_QUIET, FLAG_VERBOSE, FLAG_HELP };
+enum { FLAG_SCORE, FLAG_EXPECT_BETTER, FLAG_OUT, FLAG_JSON, FLAG_QUIET, FLAG_VERBOSE, FLAG_HELP };
 static const cli_flag flags[] = {
 	{"score", 0, "NAME",
 	 "what a run is worth: return, of the evaluation at the end; learning, mean return of the "
@@ -20,12 +23,15 @@ static const cli_flag flags[] = {
 	{"expect-better", 0, NULL,
 	 "exit with status 3 unless each later side is better than the first: the interval of the "
 	 "probability of improvement lies above 1/2"},
+	{"out", 'o', "FILE", "draw the performance profiles too, into a .png or .svg"},
 	{"json", 0, NULL, "report as one JSON object"},
 	CLI_COMMON_FLAGS,
 };
 
 const command_help compare_help = {
-	.usage = "bern compare RUN|GROUP... [--score NAME] [--expect-better] [--json]",
+	.usage =
+		"bern compare RUN|GROUP... [--score NAME] [--expect-better] [-o FILE.png|FILE.svg] "
+		"[--json]",
 	.summary =
 		"Compares runs of several configurations: aggregate scores with intervals, steps "
 		"to\n"
@@ -33,7 +39,8 @@ const command_help compare_help = {
 	.examples = "  bern train CartPole-v1 --seeds 10 --firings 1 --name one\n"
 		    "  bern train CartPole-v1 --seeds 10 --name many\n"
 		    "  bern compare runs/one runs/many\n"
-		    "  bern compare runs/one runs/many --score learning --expect-better\n",
+		    "  bern compare runs/one runs/many --score learning --expect-better\n"
+		    "  bern compare runs/one runs/many -o profiles.svg\n",
 	.notes = "Each group is a side; loose runs that differ in nothing but their seed are one.\n"
 		 "Figures are those of Agarwal et al. 2021: interquartile mean (IQM), 95% "
 		 "intervals\n"
@@ -46,6 +53,9 @@ const command_help compare_help = {
 typedef struct comparison {
 	int32_t score; /* enum score_kind */
 	int expect, no_better;
+	const char *out; /* NULL: no picture */
+	int32_t kind;    /* enum bern_picture_kind of it */
+	const bern_pictures *pictures;
 	output_style style;
 	run_list list;
 	sides sides;
@@ -183,6 +193,81 @@ static void print_json(const comparison *c)
 	json_decref(root);
 }
 
+/* ---- the picture ------------------------------------------------------------------------------------------------- */
+
+static int32_t add_profile(chart *picture, const comparison *c, size_t side, const double *at,
+			   size_t points, bern_error *e)
+{
+	const bootstrap plan = {BOOTSTRAP_SEED, BOOTSTRAP_RESAMPLES};
+	const summary *s = &c->summaries[side];
+	const score_set set = {1, &s->scored, s->scores};
+	chart_series *series = &picture->series[picture->count++];
+	estimate *shares = calloc(points, sizeof *shares);
+	int32_t rc = shares ? chart_line_init(&series->line, points, e)
+			    : bern_fail(e, BERN_EMEMORY, "memory is out");
+	if (!rc)
+		rc = statistics_profile(&set, at, points, &plan, shares, e);
+	if (!rc && s->scored > 1) {
+		series->low = calloc(points, sizeof *series->low);
+		series->high = calloc(points, sizeof *series->high);
+		if (!series->low || !series->high)
+			rc = bern_fail(e, BERN_EMEMORY, "memory is out");
+	}
+	for (size_t i = 0; !rc && i < points; i++) {
+		series->line.x[i] = at[i];
+		series->line.y[i] = shares[i].value;
+		if (series->low) {
+			series->low[i] = shares[i].low;
+			series->high[i] = shares[i].high;
+		}
+	}
+	snprintf(series->name, sizeof series->name, "%s", c->sides.sides[side].name);
+	snprintf(series->detail, sizeof series->detail, "%zu run%s%s", s->scored,
+		 s->scored == 1 ? "" : "s", s->scored == 1 ? ", no band" : "");
+	free(shares);
+	return rc;
+}
+
+static void write_improvements(const comparison *c, char *out, size_t size)
+{
+	char text[160];
+	int at = snprintf(out, size, "probability of improvement over %s:", c->sides.sides[0].name);
+	for (size_t i = 1; i < c->sides.count && at > 0 && (size_t)at < size; i++)
+		at += snprintf(out + at, size - (size_t)at, "%s %s %s", i > 1 ? ";" : "",
+			       c->sides.sides[i].name,
+			       estimate_text(&c->better[i], text, sizeof text));
+}
+
+/* Performance profiles of all sides that have scores. */
+static int32_t draw_profiles(const comparison *c, bern_error *e)
+{
+	chart picture = {.width = 800, .height = 500};
+	double at[DRAWN_POINTS];
+	size_t points = c->threshold_count > 1 ? DRAWN_POINTS : c->threshold_count;
+	int32_t rc = 0;
+	if (points == 0)
+		return bern_fail(e, BERN_EFORMAT, "there is nothing to draw: no side has a score");
+	double low = c->thresholds[0], high = c->thresholds[c->threshold_count - 1];
+	for (size_t i = 0; i < points; i++)
+		at[i] = low + (high - low) * (double)i / (DRAWN_POINTS - 1);
+	at[points - 1] = high;
+	for (size_t i = 0; !rc && i < c->sides.count; i++)
+		if (c->summaries[i].scored)
+			rc = add_profile(&picture, c, i, at, points, e);
+	snprintf(picture.title, sizeof picture.title, "%s", c->list.runs[0].config.env_id);
+	snprintf(picture.x_label, sizeof picture.x_label, "score: %.100s", score_words(c->score));
+	snprintf(picture.y_label, sizeof picture.y_label, "share of runs above");
+	snprintf(picture.caption[0], sizeof picture.caption[0],
+		 "performance profiles; band: 95%% interval by stratified bootstrap, %d resamples, "
+		 "seed %d",
+		 BOOTSTRAP_RESAMPLES, BOOTSTRAP_SEED);
+	write_improvements(c, picture.caption[1], sizeof picture.caption[1]);
+	if (!rc)
+		rc = chart_write(&picture, c->out, c->kind, c->pictures, e);
+	chart_finish(&picture);
+	return rc;
+}
+
 /* Says what is left out, and why. */
 static void print_notes(const comparison *c)
 {
@@ -198,7 +283,15 @@ static void print_notes(const comparison *c)
 
 static int compare(comparison *c, const char *const *paths, size_t count, bern_error *e)
 {
-	int32_t rc = run_list_read(&c->list, paths, count, e);
+	int32_t rc = 0;
+	if (c->out)
+		rc = picture_kind_of("-o", c->out, &c->kind, e);
+	if (!rc && c->out)
+		rc = picture_path_check("-o", c->out, e);
+	if (!rc && c->out)
+		rc = module_open_pictures(&c->pictures, e);
+	if (!rc)
+		rc = run_list_read(&c->list, paths, count, e);
 	if (!rc)
 		rc = sides_make(&c->sides, &c->list, paths, e);
 	if (!rc && c->sides.count < 2)
@@ -207,8 +300,15 @@ static int compare(comparison *c, const char *const *paths, size_t count, bern_e
 			       "seed; give "
 			       "another run or group to compare with",
 			       c->list.count, c->list.count == 1 ? "" : "s");
+	if (!rc && c->out && c->sides.count > CHART_SERIES)
+		rc = bern_fail(e, BERN_EUSAGE,
+			       "-o: %zu sides are too many for one picture: at most %d can be told "
+			       "apart",
+			       c->sides.count, CHART_SERIES);
 	if (!rc)
 		rc = compute(c, e);
+	if (!rc && c->out)
+		rc = draw_profiles(c, e);
 	if (rc)
 		return report_error("compare", e);
 	print_notes(c);
@@ -258,6 +358,8 @@ int cmd_compare(const char *program, int argc, char **argv)
 			c.score = (int32_t)value.i;
 		} else if (args.index == FLAG_EXPECT_BETTER)
 			c.expect = 1;
+		else if (args.index == FLAG_OUT)
+			c.out = args.text;
 		else if (args.index == FLAG_JSON)
 			c.style.json = 1;
 		else if (args.index == FLAG_QUIET)

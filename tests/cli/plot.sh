@@ -49,6 +49,17 @@ case " $MODULES " in *" pictures "*)
 	succeeds 'a PNG' plot runs/a* -o curves.png --size 640x360 --title 'A title'
 	# width and height are the two numbers after the name of the first chunk
 	check '... of that size' test "$(od -An -tu1 -j16 -N8 curves.png | tr -s ' ')" = ' 0 0 2 128 0 0 1 104'
+	for seed in 1 2 3 4 5; do
+		for side in a b; do
+			printf '{"sessions": [{"exit": "finished", "last_step": 9, "result": {"return": %s}}]}' \
+				$((seed * ${#side} + seed % 2)) >runs/$side$seed/meta.json
+		done
+	done
+	succeeds 'profiles of two sides' compare runs/a* runs/b* -o profiles.svg -q
+	check '... are an SVG' grep -q '<svg' profiles.svg
+	check '... with two lines and two bands' test "$(grep -c '<path' profiles.svg)" -ge 4
+	refuses 2 'x.gif|.svg' compare runs/a* runs/b* -o x.gif
+	refuses 1 'none' compare runs/a* runs/b* -o none/x.png
 	refuses 1 'none' plot runs/a1 -o none/x.png
 	refuses 2 'x.gif|.svg' plot runs/a1 -o x.gif
 	;;
