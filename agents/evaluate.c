@@ -203,7 +203,7 @@ static int hopeless(const bern_eval_plan *plan, const bern_instance *instance, u
 
 /* Plays all episodes; *counted are those that the result is about. */
 static int32_t play(bern_evaluator *own, bern_agent *agent, const bern_eval_plan *plan,
-		    uint64_t *counted, bern_error *e)
+		    const bern_eval_watcher *watcher, uint64_t *counted, bern_error *e)
 {
 	const bern_instance *instance = &own->lanes.world->instance;
 	const uint64_t limit = instance->max_steps ? 0 : plan->max_episode_steps;
@@ -227,9 +227,14 @@ static int32_t play(bern_evaluator *own, bern_agent *agent, const bern_eval_plan
 	}
 	while (own->playing) {
 		size_t ended = 0, left = 0;
-		agent->kind->act(agent, &own->lanes, own->which, own->playing, plan->mode,
-				 own->firing, own->memory_size ? own->memory : NULL,
-				 box ? (void *)own->real_actions : own->actions);
+		void *actions = box ? (void *)own->real_actions : own->actions;
+		float *memory = own->memory_size ? own->memory : NULL;
+		if (watcher)
+			watcher->act(watcher->user, &own->lanes, plan->mode, own->firing, memory,
+				     actions);
+		else
+			agent->kind->act(agent, &own->lanes, own->which, own->playing, plan->mode,
+					 own->firing, memory, actions);
 		rc = box ? bern_lanes_step_box(&own->lanes, own->real_actions, e)
 			 : bern_lanes_step(&own->lanes, own->actions, e);
 		if (rc)
@@ -237,7 +242,14 @@ static int32_t play(bern_evaluator *own, bern_agent *agent, const bern_eval_plan
 		for (size_t i = 0; i < own->playing; i++) {
 			size_t b = own->which[i];
 			own->which[left++] = b;
-			if (!count_step(own, b, limit))
+			const int ends = count_step(own, b, limit);
+			if (watcher)
+				rc = watcher->stepped(watcher->user, own->slots[b].episode,
+						      own->slots[b].length - 1, &own->lanes,
+						      actions, ends, e);
+			if (rc)
+				return rc;
+			if (!ends)
 				continue;
 			ended++;
 			if (next < N) {
@@ -260,8 +272,8 @@ static int32_t play(bern_evaluator *own, bern_agent *agent, const bern_eval_plan
 	return BERN_OK;
 }
 
-int32_t bern_evaluate(bern_evaluator *evaluator, bern_agent *agent, const bern_eval_plan *plan,
-		      bern_eval_result *result, bern_error *e)
+static int32_t evaluate(bern_evaluator *evaluator, bern_agent *agent, const bern_eval_plan *plan,
+			const bern_eval_watcher *watcher, bern_eval_result *result, bern_error *e)
 {
 	uint64_t counted;
 	if (plan->episodes == 0)
@@ -271,12 +283,28 @@ int32_t bern_evaluate(bern_evaluator *evaluator, bern_agent *agent, const bern_e
 	if (!rc)
 		rc = make_memory(evaluator, agent, e);
 	if (!rc)
-		rc = play(evaluator, agent, plan, &counted, e);
+		rc = play(evaluator, agent, plan, watcher, &counted, e);
 	if (rc)
 		return bern_because(e, "evaluation");
 	sum_up(evaluator, counted, result);
 	result->given_up = counted < plan->episodes;
 	return BERN_OK;
+}
+
+int32_t bern_evaluate(bern_evaluator *evaluator, bern_agent *agent, const bern_eval_plan *plan,
+		      bern_eval_result *result, bern_error *e)
+{
+	return evaluate(evaluator, agent, plan, NULL, result, e);
+}
+
+int32_t bern_evaluate_watched(bern_evaluator *evaluator, bern_agent *agent,
+			      const bern_eval_plan *plan, const bern_eval_watcher *watcher,
+			      bern_eval_result *result, bern_error *e)
+{
+	if (evaluator->lanes.count != 1)
+		return bern_fail(e, BERN_EUSAGE, "evaluation: a watcher needs 1 lane, not %zu",
+				 evaluator->lanes.count);
+	return evaluate(evaluator, agent, plan, watcher, result, e);
 }
 
 /* ---- making one ----------------------------------------------------------------------------------- */

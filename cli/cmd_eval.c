@@ -4,12 +4,16 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	FLAG_EPISODES,
 	FLAG_POLICY,
 	FLAG_SEED,
 	FLAG_MIN_RETURN,
+	FLAG_SPIKES,
+	FLAG_LAYERS,
+	FLAG_INPUTS,
 	FLAG_ENV_PATH,
 	CLI_ISOLATE_PLACES,
 	FLAG_JSON,
@@ -24,6 +28,11 @@ static const cli_flag flags[] = {
 	 "where p > 1/2; both of these take the likeliest action [sampled]"},
 	{"seed", 0, "N", "episode i starts from seed N + i [0; 0 .. 18446744073709551615]"},
 	{"min-return", 0, "X", "exit with status 3 if the mean return is below X"},
+	{"spikes", 0, "FILE",
+	 "write every firing with its time, episode, action and reward to FILE.npz"},
+	{"layers", 0, "LIST",
+	 "of --spikes: which layers, 1 being the first [every one that fires]"},
+	{"inputs", 0, NULL, "of --spikes: also what the first layer heard at every step"},
 	{"env-path", 0, "PATH", "a plugin or a folder of plugins to load; may be given again"},
 	CLI_ISOLATE_FLAGS,
 	{"json", 0, NULL, "report as one JSON object"},
@@ -33,14 +42,18 @@ static const cli_flag flags[] = {
 const command_help eval_help = {
 	.usage =
 		"bern eval RUN [--episodes N] [--policy sampled|mean-field|thresholded] [--seed N] "
-		"[--min-return X] [--json]",
+		"[--min-return X] [--spikes FILE.npz [--layers 1,2] [--inputs]] [--json]",
 	.summary =
 		"Plays a fixed set of episodes with a trained agent and reports the mean return\n"
 		"with its interval. RUN is a run folder (its best checkpoint, else its latest) or\n"
 		"a checkpoint file in it.",
 	.examples = "  bern eval runs/CartPole-v1__reinforce__s1__20260101-120000\n"
 		    "  bern eval runs/mine --episodes 1000 --policy mean-field --json\n"
-		    "  bern eval runs/mine --min-return 475 && echo solved\n",
+		    "  bern eval runs/mine --min-return 475 && echo solved\n"
+		    "  bern eval runs/mine --episodes 20 --spikes spikes.npz --layers 1\n",
+	.notes = "numpy.load opens what --spikes writes: episode, t, action, reward, terminated\n"
+		 "and truncated have a row for each step; layer1 (steps, units) and so on are 1\n"
+		 "where a neuron fired.\n",
 	.flags = flags,
 	.flag_count = sizeof flags / sizeof flags[0],
 };
@@ -74,6 +87,15 @@ static int32_t take_flag(eval_request *request, const char **paths, const arg_re
 		request->has_min_return = 1;
 		request->min_return = value.r;
 		break;
+	case FLAG_SPIKES:
+		request->spikes = args->text;
+		break;
+	case FLAG_LAYERS:
+		request->layers = args->text;
+		break;
+	case FLAG_INPUTS:
+		request->inputs = 1;
+		break;
 	case FLAG_ENV_PATH:
 		paths[request->env_path_count++] = args->text;
 		break;
@@ -96,6 +118,21 @@ static int32_t take_flag(eval_request *request, const char **paths, const arg_re
 		*wants_help = 1;
 	}
 	return rc;
+}
+
+/* Whether the options fit together. */
+static int32_t check(const eval_request *request, bern_error *e)
+{
+	const size_t n = request->spikes ? strlen(request->spikes) : 0;
+	if (!request->run)
+		return bern_fail(e, BERN_EUSAGE, "which run? usage: %s", eval_help.usage);
+	if (!request->spikes && (request->layers || request->inputs))
+		return bern_fail(e, BERN_EUSAGE, "%s says what --spikes FILE.npz writes; give both",
+				 request->layers ? "--layers" : "--inputs");
+	if (request->spikes && (n < 5 || strcmp(request->spikes + n - 4, ".npz") != 0))
+		return bern_fail(e, BERN_EUSAGE, "--spikes: '%.100s' does not end in .npz",
+				 request->spikes);
+	return BERN_OK;
 }
 
 int cmd_eval(const char *program, int argc, char **argv)
@@ -124,9 +161,7 @@ int cmd_eval(const char *program, int argc, char **argv)
 	request.isolation.command = request.style.quiet ? NULL : "eval";
 	if (rc == 0 && wants_help)
 		help_print(stdout, &eval_help);
-	else if (rc == 0 && !request.run)
-		rc = bern_fail(&e, BERN_EUSAGE, "which run? usage: %s", eval_help.usage);
-	else if (rc == 0)
+	else if (rc == 0 && (rc = check(&request, &e)) == 0)
 		status = eval_run(&request);
 	free(paths);
 	return rc ? report_error("eval", &e) : status;

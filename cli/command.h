@@ -124,6 +124,9 @@ typedef struct eval_request {
 	int32_t mode; /* enum bern_policy_mode */
 	int has_min_return;
 	double min_return;
+	const char *spikes; /* file for every firing, or NULL */
+	const char *layers; /* of it; NULL: all that fire */
+	int inputs;         /* of it: also what the first layer hears */
 	const char *const *env_paths;
 	size_t env_path_count;
 	isolation isolation;

@@ -1,5 +1,6 @@
 /* bern eval: how good the policy of a run is, over episodes of its own seeds. */
 #include "report.h"
+#include "spikes.h"
 #include "trained.h"
 #include "trainer.h"
 
@@ -12,6 +13,7 @@
 typedef struct evaluation {
 	trained run;
 	bern_evaluator *evaluator;
+	spikes *spikes; /* NULL: not asked for */
 	bern_eval_result result;
 } evaluation;
 
@@ -33,6 +35,11 @@ static void print_plain(const evaluation *v, const eval_request *request, double
 	print_line("length", "%.6g steps, the mean", r->mean_length);
 	print_line("terminated", "%.0f of %" PRIu64 " episodes; the others were cut",
 		   r->success * (double)r->episodes, r->episodes);
+	if (v->spikes) {
+		char told[1024];
+		print_line("spikes", "%s: %s", request->spikes,
+			   spikes_tell(v->spikes, told, sizeof told));
+	}
 	print_line("seconds", "%.3f", seconds);
 	if (request->has_min_return)
 		print_line("min_return", "%g %s", request->min_return,
@@ -63,6 +70,8 @@ static void print_json(const evaluation *v, const eval_request *request, double 
 	json_object_set_new(root, "terminated", json_number(r->success));
 	json_object_set_new(root, "steps", json_integer((json_int_t)r->steps));
 	json_object_set_new(root, "seconds", json_number(seconds));
+	if (v->spikes)
+		json_object_set_new(root, "spikes", json_string(request->spikes));
 	if (request->has_min_return) {
 		json_object_set_new(root, "min_return", json_number(request->min_return));
 		json_object_set_new(root, "reached", json_boolean(r->mean >= request->min_return));
@@ -70,6 +79,30 @@ static void print_json(const evaluation *v, const eval_request *request, double 
 	json_dumpf(root, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15));
 	putchar('\n');
 	json_decref(root);
+}
+
+/* Plays the episodes; with --spikes it also writes what fired. */
+static int32_t play(evaluation *v, const eval_request *request, bern_error *e)
+{
+	const bern_eval_plan plan = {.episodes = request->episodes,
+				     .seed = request->seed,
+				     .mode = request->mode,
+				     .max_episode_steps = EVAL_MAX_EPISODE_STEPS};
+	int32_t rc;
+	if (!request->spikes) {
+		rc = bern_evaluator_create(&v->evaluator, &v->run.world, e);
+		return rc ? rc : bern_evaluate(v->evaluator, v->run.agent, &plan, &v->result, e);
+	}
+	rc = spikes_create(&v->spikes, v->run.agent, &v->run.world, request->mode, request->layers,
+			   request->inputs, request->spikes, e);
+	if (!rc)
+		rc = bern_evaluator_create_lanes(&v->evaluator, &v->run.world, 1, e);
+	if (!rc) {
+		const bern_eval_watcher watcher = spikes_watcher(v->spikes);
+		rc = bern_evaluate_watched(v->evaluator, v->run.agent, &plan, &watcher, &v->result,
+					   e);
+	}
+	return rc ? rc : spikes_write(v->spikes, request->seed, e);
 }
 
 int eval_run(eval_request *request)
@@ -81,14 +114,7 @@ int eval_run(eval_request *request)
 	int32_t rc = trained_open(&v.run, request->run, request->env_paths, request->env_path_count,
 				  &request->isolation, &e);
 	if (!rc)
-		rc = bern_evaluator_create(&v.evaluator, &v.run.world, &e);
-	if (!rc) {
-		const bern_eval_plan plan = {.episodes = request->episodes,
-					     .seed = request->seed,
-					     .mode = request->mode,
-					     .max_episode_steps = EVAL_MAX_EPISODE_STEPS};
-		rc = bern_evaluate(v.evaluator, v.run.agent, &plan, &v.result, &e);
-	}
+		rc = play(&v, request, &e);
 	if (rc) {
 		status = report_error("eval", &e);
 	} else {
@@ -105,6 +131,7 @@ int eval_run(eval_request *request)
 					v.result.mean, request->min_return);
 		}
 	}
+	spikes_destroy(v.spikes);
 	bern_evaluator_destroy(v.evaluator);
 	trained_close(&v.run);
 	return status;

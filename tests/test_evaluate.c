@@ -486,6 +486,87 @@ START_TEST(an_evaluator_can_be_used_again_after_giving_up)
 }
 END_TEST
 
+/* ---- watching --------------------------------------------------------------------------------------------- */
+
+typedef struct witness {
+	fake *agent;
+	uint64_t episode, t, ended,
+		stop_at; /* where it must be next; steps until an error, 0: none */
+	uint64_t steps;
+	double total;
+} witness;
+
+static void watch_act(void *user, const bern_lanes *lanes, int32_t mode, bern_firing_rng *firing,
+		      float *memory, void *action)
+{
+	const witness *w = user;
+	const size_t only = 0;
+	fake_act(&w->agent->head, lanes, &only, 1, mode, firing, memory, action);
+}
+
+static int32_t watch_step(void *user, uint64_t episode, uint64_t t, const bern_lanes *lanes,
+			  const void *action, int ends, bern_error *e)
+{
+	witness *w = user;
+	ck_assert_uint_eq(episode, w->episode);
+	ck_assert_uint_eq(t, w->t);
+	ck_assert_double_eq(lanes->reward[0], 1 + 0.125 * *(const int32_t *)action);
+	ck_assert_int_eq(ends, lanes->flags[0] != 0 || t + 1 == LIMIT);
+	w->total += lanes->reward[0];
+	w->steps++;
+	w->t = ends ? 0 : t + 1;
+	w->episode += ends ? 1 : 0;
+	w->ended += ends ? 1 : 0;
+	return w->steps == w->stop_at ? bern_fail(e, BERN_EIO, "the disk is full") : BERN_OK;
+}
+
+START_TEST(a_watched_evaluation_is_the_same_and_every_step_of_it_is_seen_in_order)
+{
+	place p;
+	bern_error e = {0};
+	bern_evaluator *evaluator;
+	bern_eval_result plain = {0}, watched = {0};
+	const bern_eval_plan plan = {
+		.episodes = MOST, .seed = 7, .mode = BERN_SAMPLED, .max_episode_steps = LIMIT};
+	place_open(&p, "true");
+	fake alone = {.head.kind = &fake_kind, .constant = -1};
+	fake seen = alone;
+	witness w = {.agent = &seen};
+	const bern_eval_watcher watcher = {&w, watch_act, watch_step};
+	evaluate(&p, 16, &alone, &plan, &plain);
+	ck_assert_int_eq(bern_evaluator_create_lanes(&evaluator, &p.world, 1, &e), 0);
+	ck_assert_int_eq(
+		bern_evaluate_watched(evaluator, &seen.head, &plan, &watcher, &watched, &e), 0);
+	ck_assert_uint_eq(seen.misled, 0);
+	ck_assert_uint_eq(w.ended, MOST);
+	ck_assert_uint_eq(w.steps, plain.steps);
+	ck_assert_uint_eq(watched.steps, plain.steps);
+	ck_assert_uint_eq(watched.episodes, plain.episodes);
+	ck_assert_double_eq(watched.mean, plain.mean);
+	ck_assert_double_eq(watched.deviation, plain.deviation);
+	ck_assert_double_eq(watched.success, plain.success);
+	ck_assert_double_eq_tol(w.total, plain.mean * MOST, 1e-9 * w.total);
+
+	/* an error of the watcher ends it */
+	w = (witness){.agent = &seen, .stop_at = 10};
+	ck_assert_int_eq(
+		bern_evaluate_watched(evaluator, &seen.head, &plan, &watcher, &watched, &e),
+		BERN_EIO);
+	ck_assert_uint_eq(w.steps, 10);
+	ck_assert_ptr_nonnull(strstr(e.text, "the disk is full"));
+	bern_evaluator_destroy(evaluator);
+
+	/* and more than one lane can't be watched */
+	ck_assert_int_eq(bern_evaluator_create_lanes(&evaluator, &p.world, 16, &e), 0);
+	ck_assert_int_eq(
+		bern_evaluate_watched(evaluator, &seen.head, &plan, &watcher, &watched, &e),
+		BERN_EUSAGE);
+	ck_assert_ptr_nonnull(strstr(e.text, "1 lane, not 16"));
+	bern_evaluator_destroy(evaluator);
+	place_close(&p);
+}
+END_TEST
+
 START_TEST(quantiles_of_student_are_those_of_the_tables)
 {
 	/* two-sided 95%, from printed tables */
@@ -523,6 +604,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_target_that_only_the_best_returns_reach_is_not_given_up_for_a_rounding);
 	tcase_add_test(t, the_limit_of_the_plan_is_for_environments_without_one);
 	tcase_add_test(t, an_evaluator_can_be_used_again_after_giving_up);
+	tcase_add_test(t, a_watched_evaluation_is_the_same_and_every_step_of_it_is_seen_in_order);
 	tcase_add_test(t, quantiles_of_student_are_those_of_the_tables);
 	suite_add_tcase(s, t);
 	return s;
