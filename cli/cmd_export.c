@@ -126,6 +126,26 @@ static char *name_of(const char *path)
 	return name;
 }
 
+/* Writes both files. If the second fails, the first is again what it was, so that no pair is of two policies. */
+static int32_t write_pair(const char *header, const char *h, const char *source, const char *c,
+			  bern_error *e)
+{
+	unsigned char *old;
+	size_t size;
+	bern_error none;
+	const int there = !bern_file_read(header, (size_t)1 << 24, &old, &size, &none);
+	int32_t rc = bern_file_replace(header, &(bern_piece){h, strlen(h)}, 1, e);
+	if (!rc && (rc = bern_file_replace(source, &(bern_piece){c, strlen(c)}, 1, e))) {
+		if (there)
+			bern_file_replace(header, &(bern_piece){old, size}, 1, &none);
+		else
+			remove(header);
+	}
+	if (there)
+		free(old);
+	return rc;
+}
+
 static int32_t write_c(const export_request *r, const trained *v, bern_error *e)
 {
 	char *c = NULL, *h = NULL, *name = name_of(r->output), *header = strdup(r->output);
@@ -137,11 +157,7 @@ static int32_t write_c(const export_request *r, const trained *v, bern_error *e)
 	if (!rc)
 		rc = export_c(v->agent, &plan, &c, &h, e);
 	if (!rc)
-		rc = bern_file_replace(header, &(bern_piece){h, strlen(h)}, 1, e);
-	if (!rc && bern_file_replace(r->output, &(bern_piece){c, strlen(c)}, 1, e)) {
-		remove(header);
-		rc = e->code;
-	}
+		rc = write_pair(header, h, r->output, c, e);
 	free(header);
 	free(name);
 	free(c);

@@ -139,6 +139,22 @@ int32_t meta_start(const run_folder *folder, const run_config *config, const cha
 	return rc;
 }
 
+double meta_solved_before(const run_folder *folder, uint64_t step)
+{
+	json_t *root = read_meta(folder), *session;
+	double first = INFINITY;
+	size_t i;
+	json_array_foreach(json_object_get(root, "sessions"), i, session)
+	{
+		const json_t *at = json_object_get(json_object_get(session, "result"),
+						   "solved_step");
+		if (json_is_number(at) && json_number_value(at) < first)
+			first = json_number_value(at);
+	}
+	json_decref(root);
+	return first <= (double)step ? first : (double)INFINITY;
+}
+
 /* null where it is not known; whole numbers as such */
 static json_t *json_known(double x)
 {

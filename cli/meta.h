@@ -35,6 +35,9 @@ typedef struct run_outcome {
 int32_t meta_end(const run_folder *folder, const char *how, uint64_t step,
 		 const run_outcome *outcome, bern_error *e);
 
+/* The step at which an earlier session solved it, at or before `step`; infinite: none did, or nothing is known. */
+double meta_solved_before(const run_folder *folder, uint64_t step);
+
 /* Copies the text of a key ("env_origin") to out, "" if the file or the key is not there. Returns out. */
 char *meta_text(const run_folder *folder, const char *key, char *out, size_t size);
 

@@ -42,11 +42,19 @@ static const bern_eval_result *headline(const report *r)
 	return r->has_best ? &r->best : r->has_latest ? &r->latest : NULL;
 }
 
+/* The step from which the looks were good, as a session said that stopped there; infinite: none did. */
+static double solved_step(const report *r)
+{
+	return r->end == END_SOLVED ? (double)r->trainer->count.good_step : r->solved_before;
+}
+
 /* 1 solved, 0 not, -1 not known. */
 static int is_solved(const report *r)
 {
 	const trainer *t = r->trainer;
 	const bern_env *env = t->setup.world->env;
+	if (isfinite(solved_step(r)))
+		return 1;
 	if (t->setup.config->run.stop_looks > 0)
 		return r->end == END_SOLVED;
 	if (!env->has_returns || !headline(r))
@@ -64,6 +72,9 @@ static void print_solved(const report *r)
 			   headline(r) ? "no return is given from which this environment counts as "
 					 "solved (--stop-return with --stop-looks)"
 				       : "there was no evaluation at the end");
+	else if (r->end != END_SOLVED && isfinite(r->solved_before))
+		print_line("solved", "yes, at step %.0f, before it was made longer",
+			   r->solved_before);
 	else if (run->stop_looks > 0 && solved)
 		print_line("solved",
 			   "yes, at step %" PRIu64 ": the first of %" PRId64
@@ -186,8 +197,8 @@ static void print_json(const report *r)
 	json_object_set_new(root, "looks", json_integer((json_int_t)t->count.looks));
 	json_object_set_new(root, "solved", solved < 0 ? json_null() : json_boolean(solved));
 	json_object_set_new(root, "solved_step",
-			    r->end == END_SOLVED ? json_integer((json_int_t)t->count.good_step)
-						 : json_null());
+			    isfinite(solved_step(r)) ? json_integer((json_int_t)solved_step(r))
+						     : json_null());
 	if (t->count.episodes > 0)
 		json_object_set_new(root, "return_learning", json_number(trainer_recent_return(t)));
 	if (t->count.has_best) {
@@ -238,7 +249,7 @@ run_outcome report_outcome(const report *r)
 	}
 	o.learning = trainer_recent_return(t);
 	o.best_look = t->count.has_best ? t->best_mean : (double)NAN;
-	o.solved_step = r->end == END_SOLVED ? (double)t->count.good_step : (double)INFINITY;
+	o.solved_step = solved_step(r);
 	o.last_step = (double)t->lanes.steps;
 	return o;
 }

@@ -13,6 +13,7 @@ typedef struct report {
 	/* evaluations of the weights at the end, and of those of the best look if they are others */
 	int has_latest, has_best;
 	bern_eval_result latest, best;
+	double solved_before; /* step at which an earlier session solved it; infinite: none did */
 	double seconds, learn_seconds; /* in all; in learning, without looks */
 } report;
 

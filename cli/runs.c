@@ -477,6 +477,12 @@ static int32_t print_configs(const run_record *a, const run_record *b, int json,
 int32_t runs_diff(const char *a, const char *b, int json, bern_error *e)
 {
 	run_record x, y;
+	const char *group = is_run_group(a) ? a : is_run_group(b) ? b : NULL;
+	if (group)
+		return bern_fail(e, BERN_EUSAGE,
+				 "%.500s is a group of runs; give one of its runs, or take bern "
+				 "compare for groups",
+				 group);
 	int32_t rc = run_record_read(&x, a, e);
 	if (rc)
 		return rc;

@@ -91,7 +91,7 @@ static int train_there(session *s, trainer *t)
 {
 	bern_error e = {0};
 	int end = 0;
-	report r = {.trainer = t};
+	report r = {.trainer = t, .solved_before = meta_solved_before(&s->folder, t->lanes.steps)};
 	int32_t rc = trainer_run(t, &end, &e);
 	r.learn_seconds = t->now - t->run_start - t->look_seconds;
 	if (!rc && end != END_INTERRUPTED)
@@ -137,7 +137,9 @@ int session_run(session *s, int resumed)
 	if (!rc && resumed)
 		rc = restore(s, t, &e);
 	if (!rc && resumed && trainer_ended(t)) {
-		report r = {.trainer = t, .end = trainer_ended(t)};
+		const report r = {.trainer = t,
+				  .end = trainer_ended(t),
+				  .solved_before = meta_solved_before(&s->folder, t->lanes.steps)};
 		report_nothing_left(&r);
 		goto done;
 	}

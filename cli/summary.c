@@ -41,8 +41,9 @@ int32_t summary_make(summary *s, const run_record *const *runs, size_t count, in
 		double score = score_of(runs[i], kind);
 		if (isfinite(score))
 			s->scores[s->scored++] = score;
-		/* only a run that looked, and would have stopped, tells whether it was solved */
-		if (isnan(o->solved_step) || !run->stop_looks || !run->eval_interval)
+		/* only a run that looked, and would have stopped, tells that it was not solved */
+		if (isnan(o->solved_step) ||
+		    (isinf(o->solved_step) && (!run->stop_looks || !run->eval_interval)))
 			continue;
 		steps[s->asked++] = o->solved_step;
 		if (isinf(o->solved_step) && o->last_step < s->known_until)

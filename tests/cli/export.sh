@@ -65,6 +65,47 @@ else
 	skip 'numpy and the checkpoint have the same arrays' 'there is no numpy (Debian: python3-numpy)'
 fi
 
+# a header that is there stays with its source, whatever fails
+mkdir -p taken/policy.c
+echo old >taken/policy.h
+refuses 1 'policy.c' export runs/mine -o taken/policy.c
+check 'a failure leaves the header' test "$(cat taken/policy.h)" = old
+rm taken/policy.h
+refuses 1 'policy.c' export runs/mine -o taken/policy.c
+check '... and no new one' test ! -e taken/policy.h
+
+# whole episodes: what the exported policy does for the observations of an evaluation is what was done there
+if [ -n "$python" ]; then
+	cat >again.py <<'END'
+import ctypes, sys
+import numpy as np
+library = ctypes.CDLL("./again.so")
+r = np.load("again.npz")
+state = (ctypes.c_uint64 * 2)()
+action = (ctypes.c_int32 * 1)()
+x = np.ascontiguousarray(r["input"])
+assert len(set(r["action"])) > 1 and r["t"].max() > 3
+for i in range(len(x)):
+    if r["t"][i] == 0:
+        library.policy_start(state, ctypes.c_uint64(11), ctypes.c_uint64(int(r["episode"][i])))
+    library.policy_act(state, x[i].ctypes.data_as(ctypes.c_void_p), None, action)
+    assert action[0] == r["action"][i], (i, action[0], r["action"][i])
+END
+	for env in FrozenLake-v1 MinAtar/Breakout-v1; do
+		rm -rf runs/again
+		bern train $env --seed 2 --total-timesteps 50000 --name again -q --final-episodes 0
+		check "$env is trained" test "$status" -eq 0
+		for mode in sampled thresholded; do
+			bern export runs/again --policy $mode -q
+			bern eval runs/again --episodes 20 --seed 11 --policy $mode --spikes again.npz --inputs
+			cc -std=c99 -O1 -shared -fPIC -o again.so policy.c
+			check "$env, $mode: the exported policy plays the same episodes" "$python" again.py
+		done
+	done
+else
+	skip 'the exported policy plays the same episodes' 'there is no numpy (Debian: python3-numpy)'
+fi
+
 refuses 2 'which run?|usage: bern export' export
 refuses 1 'no run folder or checkpoint' export nowhere
 refuses 2 '--output|.npz' export runs/mine -o policy.txt

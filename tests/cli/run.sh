@@ -92,6 +92,11 @@ succeeds '... is finished' resume runs/early
 says 'it stopped as solved'
 succeeds '... and makes all its steps when asked to' resume runs/early --total-timesteps 3000 --json
 says '"end":"steps","steps":30'
+says '"solved":true,"solved_step":504'
+succeeds '... that it was solved is not forgotten' runs show runs/early
+check '... nor where' grep -q '^solved_step  *504$' "$work/out"
+succeeds 'told again when there is nothing to do' resume runs/early --json
+says '"solved_step":504'
 succeeds 'quiet' train CartPole-v1 $small -q
 check '... is quiet' test ! -s "$work/out"
 bern train CartPole-v1 $small -v

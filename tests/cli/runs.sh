@@ -49,6 +49,21 @@ check 'what is alike is left out' sh -c '! grep -q "train.gamma " "$1"' sh "$wor
 succeeds 'a run differs not from itself' runs diff runs/one runs/one
 check '... in no row' test "$(wc -l <"$work/out")" -eq 1
 
+# groups
+bern train CartPole-v1 --seeds 3,5 --name pair -q --total-timesteps 300 --final-episodes 2 --eval-episodes 2
+check 'a group is trained' test "$status" -eq 0
+rows 5
+rows 2 --status finished --env CartPole-v1 --runs-dir runs/pair
+succeeds 'a group is shown' runs show runs/pair
+check '... run by run' test "$(grep -c '^run  *runs/pair/s[35]$' "$work/out")" -eq 2
+succeeds 'two of its runs are compared' runs diff runs/pair/s3 runs/pair/s5
+check '... by their seeds' grep -q '^train.seed  *3  *5$' "$work/out"
+refuses 2 'runs/pair is a group|bern compare' runs diff runs/pair/s3 runs/pair
+before=$(find runs/pair -name 'step_*' | wc -l)
+succeeds 'checkpoints of a group are pruned' runs prune runs/pair --keep latest --yes
+check '... one of each run stays' test "$(find runs/pair -name 'step_*' | wc -l)" -eq 2 -a "$before" -ge 2
+rm -r runs/pair
+
 # what is broken is named, and the others are listed
 mkdir -p runs/torn runs/empty runs/half runs/bytes
 echo '{' >runs/torn/meta.json
