@@ -182,12 +182,19 @@ static int32_t take_outcome(const bern_fused *fused, const bern_lanes *lanes, si
 	return 0;
 }
 
+/* Of several threads the calling one is listened to. */
+static const bern_marks *marks_of(const bern_fused *fused, size_t worker)
+{
+	return worker == 0 ? fused->network->marks : NULL;
+}
+
 /* Values, advantages, targets and entropies of a tile. */
 static void credit(const bern_fused *fused, size_t worker, size_t k)
 {
 	const bern_fused_net *net = &fused->net;
 	const struct bern_fused_room *room = &fused->room[worker];
 	const bern_fused_rows *rows = &fused->rows;
+	const bern_marks *marks = marks_of(fused, worker);
 	const size_t T = net->steps, B = fused->lanes, n = lanes_in(fused, k);
 	float *values = fused->values + k * (T + 1) * LANES,
 	      *target = fused->target + k * T * LANES;
@@ -198,6 +205,7 @@ static void credit(const bern_fused *fused, size_t worker, size_t k)
 		for (size_t i = 0; i < (T + 1) * LANES; i++)
 			values[i] = bern_value_of_by(fused->value_function, worker, NULL);
 	fused->valued[k] = 1;
+	bern_mark(marks, BERN_MARK_VALUES);
 	for (size_t t = 0; t < T; t++) {
 		const size_t at = t * LANES, row = t * B + k * LANES;
 		memcpy(room->reward + at, rows->reward + row, n * sizeof(float));
@@ -208,12 +216,17 @@ static void credit(const bern_fused *fused, size_t worker, size_t k)
 		 room->bootstrap, fused->gamma, fused->lambda, T, LANES);
 	for (size_t t = 0; t < T; t++) {
 		const size_t at = t * LANES, row = t * B + k * LANES;
-		fused->kernels->entropies(net, entropy, fused->tile[k].pi + at * net->logits);
 		memcpy(rows->values + row, values + at, n * sizeof(float));
 		memcpy(rows->advantage + row, room->advantage + at, n * sizeof(float));
 		memcpy(rows->target + row, target + at, n * sizeof(float));
+	}
+	bern_mark(marks, BERN_MARK_CREDIT);
+	for (size_t t = 0; t < T; t++) {
+		const size_t at = t * LANES, row = t * B + k * LANES;
+		fused->kernels->entropies(net, entropy, fused->tile[k].pi + at * net->logits);
 		memcpy(rows->entropy + row, entropy, n * sizeof(float));
 	}
+	bern_mark(marks, BERN_MARK_LOGS);
 }
 
 int32_t bern_fused_play(bern_fused *fused, bern_lanes *lanes, size_t worker, size_t first,
@@ -223,6 +236,7 @@ int32_t bern_fused_play(bern_fused *fused, bern_lanes *lanes, size_t worker, siz
 {
 	const bern_fused_net *net = &fused->net;
 	const size_t T = net->steps, O = net->inputs, end = (first + count + LANES - 1) / LANES;
+	const bern_marks *marks = marks_of(fused, worker);
 	float *columns = fused->room[worker].columns;
 	size_t limit =
 		T; /* after a failure the others play only as far as one might come before it */
@@ -235,6 +249,7 @@ int32_t bern_fused_play(bern_fused *fused, bern_lanes *lanes, size_t worker, siz
 			load_streams(fused, k);
 			take_inputs(fused, fused->tile[k].x, columns + (k - k0) * O * LANES);
 		}
+		bern_mark(marks, BERN_MARK_STREAMS);
 		bern_error found = {0};
 		int32_t failed = 0;
 		for (size_t step = 0; !failed && step < limit; step++) {
@@ -244,14 +259,18 @@ int32_t bern_fused_play(bern_fused *fused, bern_lanes *lanes, size_t worker, siz
 				       fused->tile[k].action + step * LANES,
 				       lanes_in(fused, k) * sizeof(int32_t));
 			}
+			bern_mark(marks, BERN_MARK_LAYERS);
 			failed = bern_lanes_step_columns(lanes, worker, b0, n, fused->actions,
 							 columns, &found);
 			on_step(user, step, b0, b0 + n);
-			for (size_t k = k0; !failed && k < k1; k++) {
+			bern_mark(marks, BERN_MARK_PHYSICS);
+			for (size_t k = k0; !failed && k < k1; k++)
 				take_inputs(fused, fused->tile[k].x + (step + 1) * O * LANES,
 					    columns + (k - k0) * O * LANES);
+			bern_mark(marks, BERN_MARK_INPUT);
+			for (size_t k = k0; !failed && k < k1; k++)
 				failed = take_outcome(fused, lanes, worker, k, step, &found);
-			}
+			bern_mark(marks, BERN_MARK_OUTCOME);
 			/* a reward that is too large shows after the step */
 			if (failed && (step < limit - 1 || !broken || failed != BERN_ENUMBER)) {
 				*e = found;
@@ -264,10 +283,11 @@ int32_t bern_fused_play(bern_fused *fused, bern_lanes *lanes, size_t worker, siz
 		if (broken)
 			continue;
 		bern_lanes_put_columns(lanes, b0, n, columns);
-		for (size_t k = k0; k < k1; k++) {
+		for (size_t k = k0; k < k1; k++)
 			store_streams(fused, k);
+		bern_mark(marks, BERN_MARK_STREAMS);
+		for (size_t k = k0; k < k1; k++)
 			credit(fused, worker, k);
-		}
 	}
 	return broken;
 }

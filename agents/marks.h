@@ -8,10 +8,12 @@
 
 /* The parts of a training step, in the order of their first time. */
 enum bern_mark {
-	BERN_MARK_INPUT,     /* observations become inputs */
+	BERN_MARK_STREAMS, /* fused: random streams and observations of a tile are taken, put back */
+	BERN_MARK_INPUT,   /* observations become inputs */
 	BERN_MARK_FORWARD,   /* activations and probabilities of the hidden layers */
 	BERN_MARK_DRAW,      /* firings */
 	BERN_MARK_HEAD,      /* policies, action, posterior */
+	BERN_MARK_LAYERS,    /* fused: the three above at once */
 	BERN_MARK_PHYSICS,   /* the environments step */
 	BERN_MARK_OUTCOME,   /* rewards and flags are taken, with V at cuts */
 	BERN_MARK_VALUES,    /* V of every row */

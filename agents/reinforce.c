@@ -711,6 +711,7 @@ static int32_t play_in_parts(reinforce *self, bern_lanes *lanes, bern_error *e)
 		ended->fresh = 0;
 	}
 	lanes->steps += (failure ? failure->t : self->steps) * B;
+	bern_mark(self->net.marks, BERN_MARK_LOGS);
 	if (failure)
 		*e = failure->error;
 	return failure ? e->code : 0;

@@ -30,10 +30,12 @@ static const struct usual {
 #define USUAL (sizeof usual / sizeof usual[0])
 
 static const char *const mark_names[BERN_MARK_COUNT] = {
+	[BERN_MARK_STREAMS] = "streams taken, put back",
 	[BERN_MARK_INPUT] = "inputs from observations",
 	[BERN_MARK_FORWARD] = "forward: activations, p",
 	[BERN_MARK_DRAW] = "firings drawn",
 	[BERN_MARK_HEAD] = "policies, action, posterior",
+	[BERN_MARK_LAYERS] = "layers: p, firings, action",
 	[BERN_MARK_PHYSICS] = "environments step",
 	[BERN_MARK_OUTCOME] = "rewards taken, V at cuts",
 	[BERN_MARK_VALUES] = "V of every row",
@@ -110,9 +112,13 @@ static int32_t play(void *what, uint64_t rounds, bern_error *e)
 
 /* ---- what a step needs at least ---------------------------------------------------------------------------- */
 
-/* Of one environment step: random numbers, and multiply-adds (or additions alone) without those that firings and zeros spare. */
+/* A sigmoid or an exponential: that many multiplications, each with an addition, in the polynomial of bern/math.h. */
+#define PER_SIGMOID 10.0
+
+/* Of one environment step: random numbers; multiply-adds (or additions alone) without those that firings and zeros spare; bytes
+ * that have to be kept until the play is learned from and cannot be had from others. */
 typedef struct need {
-	double draws, multiply_adds;
+	double draws, multiply_adds, bytes;
 } need;
 
 /* How many of count numbers, or bytes, are not 0. */
@@ -125,37 +131,51 @@ static double not_zero(const float *x, const uint8_t *h, size_t count)
 }
 
 /* Counted over the rows of the last update. NaN where the agent is no network of binary neurons. */
-static need need_of(const trained *t)
+static int32_t find_need(need *all, trained *t, bern_error *e)
 {
 	const bern_agent_config *config = &t->config.agent;
 	bern_reinforce_view view;
-	need all = {NAN, NAN};
+	int32_t rc = 0;
+	*all = (need){NAN, NAN, NAN};
 	if (t->agent->kind != &bern_agent_reinforce)
-		return all;
+		return 0;
 	bern_reinforce_look(t->agent, &view);
 	const bern_network *net = view.net;
-	const size_t R = view.steps * view.lanes, K = net->firings;
+	const size_t K = net->firings;
 	if (!net->binary || config->epochs > 1)
-		return all;
+		return 0;
+	if (view.fused) /* that path fills no trace: one more play, row by row */
+		rc = bern_reinforce_estimate(t->agent, &t->lanes, e);
+	if (rc)
+		return rc;
+	const size_t R = view.steps * view.lanes, N = net->head.logits;
 	double inputs = not_zero(view.trace->x, NULL, R * net->layer[0].inputs) / (double)R;
-	all = (need){16.0, 0.0}; /* which firing speaks, and the action: one vector */
+	all->draws = 16.0; /* which firing speaks, and the action: one vector */
+	all->multiply_adds = PER_SIGMOID * (double)(K * N);
+	/* what was seen, done and earned; firings are bits, and p can be had again */
+	all->bytes = 4.0 * (double)(net->layer[0].inputs + net->head.components + 1);
 	double into = inputs, times = 1.0;
 	for (size_t l = 0; l <= net->depth; l++) {
 		double units = (double)net->layer[l].units;
-		all.multiply_adds += 2.0 * times * into * units;
+		all->multiply_adds += 2.0 * times * into * units;
 		if (l == net->depth)
 			break;
-		all.draws += (double)(K * net->layer[l].padded);
-		all.multiply_adds += (double)K * units; /* the score */
+		all->draws += (double)(K * net->layer[l].padded);
+		all->bytes += (double)K * units / 8.0;
+		all->multiply_adds += times * units * PER_SIGMOID;
+		all->multiply_adds += (double)K * units; /* the score */
 		into = not_zero(NULL, view.trace->h[l], R * K * net->layer[l].padded) /
 		       (double)(R * K);
 		times = (double)K;
 	}
-	if (config->baseline == BERN_BASELINE_MLP) {
-		double V = (double)config->value_hidden, once = (inputs + 1.0) * V;
-		all.multiply_adds += once + (double)config->value_passes * (2.0 * once + V);
-	}
-	return all;
+	double passes = (double)config->value_passes, V = (double)config->value_hidden, once = 0.0;
+	if (config->baseline == BERN_BASELINE_MLP)
+		once = (inputs + 1.0) * V;
+	else if (config->baseline == BERN_BASELINE_LINEAR)
+		once = inputs, V = 0.0;
+	/* V of the first pass is that of the play */
+	all->multiply_adds += (passes > 1.0 ? passes : 1.0) * once + passes * (once + V);
+	return 0;
 }
 
 /* ---- the walk through a step ---------------------------------------------------------------------------------- */
@@ -236,9 +256,9 @@ static int32_t print_profile(const bench_train_request *request, trained *t, ber
 static void print_head(const bench_train_request *request)
 {
 	if (!request->json)
-		printf("\n%-24s %-8s %7s %5s %8s %10s %8s %7s %8s %7s\n", "recipe", "hidden",
-		       "firings", "lanes", "passes", "M steps/s", "draws", "share", "mul-adds",
-		       "share");
+		printf("\n%-24s %-8s %7s %5s %6s %10s %7s %6s %8s %6s %6s %6s\n", "recipe",
+		       "hidden", "firings", "lanes", "passes", "M steps/s", "draws", "share",
+		       "mul-adds", "share", "bytes", "share");
 }
 
 static int32_t measure(const bench_train_request *request, const char *recipe,
@@ -256,12 +276,15 @@ static int32_t measure(const bench_train_request *request, const char *recipe,
 	if (!rc)
 		rc = bench_rate(play, &t, request->seconds, request->repeats, &rate, e);
 	rate *= steps / (double)updates;
+	need n = {NAN, NAN, NAN};
+	if (!rc)
+		rc = find_need(&n, &t, e);
 	if (!rc) {
-		need n = need_of(&t);
 		int reinforce = t.agent->kind == &bern_agent_reinforce;
 		const char *hidden = reinforce ? config->hidden : "-";
 		double draws = n.draws * rate / machine->draws;
 		double adds = n.multiply_adds * rate / machine->multiply_adds;
+		double bytes = n.bytes * rate / machine->copied;
 		long long firings = reinforce ? (long long)config->firings : 0;
 		if (request->json) {
 			printf("{\"recipe\":\"%s\",\"hidden\":\"%s\",\"firings\":%lld,"
@@ -271,18 +294,20 @@ static int32_t measure(const bench_train_request *request, const char *recipe,
 			       (long long)config->value_passes, rate);
 			if (!isnan(draws))
 				printf(",\"draws\":%.6g,\"draws_share\":%.4g,"
-				       "\"multiply_adds\":%.6g,\"multiply_adds_share\":%.4g",
-				       n.draws, draws, n.multiply_adds, adds);
+				       "\"multiply_adds\":%.6g,\"multiply_adds_share\":%.4g,"
+				       "\"bytes\":%.6g,\"bytes_share\":%.4g",
+				       n.draws, draws, n.multiply_adds, adds, n.bytes, bytes);
 			printf("}\n");
 		} else {
-			printf("%-24s %-8s %7lld %5lld %8lld %10.4g", recipe, hidden, firings,
+			printf("%-24s %-8s %7lld %5lld %6lld %10.4g", recipe, hidden, firings,
 			       (long long)config->num_envs, (long long)config->value_passes,
 			       rate / 1e6);
 			if (isnan(draws))
 				printf("\n");
 			else
-				printf(" %8.0f %6.1f%% %8.0f %6.1f%%\n", n.draws, 100 * draws,
-				       n.multiply_adds, 100 * adds);
+				printf(" %7.0f %5.1f%% %8.0f %5.1f%% %6.0f %5.1f%%\n", n.draws,
+				       100 * draws, n.multiply_adds, 100 * adds, n.bytes,
+				       100 * bytes);
 		}
 		if (request->profile && reinforce)
 			rc = print_profile(request, &t, e);

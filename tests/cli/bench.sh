@@ -31,7 +31,11 @@ row "by shape" "^17x33( +$number +[0-9]+%){5}\$"
 succeeds "in JSON" bench net 17x33 --json --seconds 0.001 --repeats 1
 row "with shares" '^\{"layer":"17x33","firings":16,"fire_rate":0.5,"forward_ns":[^,]*,"forward_share":'
 succeeds "trainings are measured" bench train CartPole-v1 TMaze-v0 --seconds 0.001 --repeats 1 --set train.hidden=8 --profile
-row "as the recipe has them, with what was set" "^CartPole-v1 +8 +16 +1 +4 +$number +$number +$number% +$number +$number%\$"
+row "as the recipe has them, with what was set" "^CartPole-v1 +8 +16 +1 +4 +$number +$number +$number% +$number +$number% +$number +$number%\$"
+succeeds "one firing in many lanes is measured" bench train CartPole-v1-throughput --seconds 0.001 --repeats 1 --set train.hidden=16 --profile
+# 2*4*16 of the layer, 170 for sigmoids, 16 scores, 704 of the baseline: 1018, and 2 for each firing; less where the trace is empty
+row "its work is counted" "^CartPole-v1-throughput +16 +1 +256 +2 +$number +32 +$number% +10[1-5][0-9] +$number% +26 +$number%\$"
+row "its parts are told" "^ +layers: p, firings, action +$number +[0-9]+%\$"
 row "the parts of a step are told" "^ +estimator +$number +[0-9]+%\$"
 succeeds "in JSON" bench train FrozenLake-v1 --json --seconds 0.001 --repeats 1 --profile
 row "with needs" '^\{"recipe":"FrozenLake-v1","hidden":"[0-9]+","firings":[0-9]+,.*"steps_per_second":[^,]*,"draws":'
