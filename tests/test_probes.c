@@ -230,6 +230,68 @@ START_TEST(only_the_first_action_decides_about_the_umbrella)
 }
 END_TEST
 
+/* All that chance decides in the first two observations of an episode, as 0 or 1: need, what is had at the start, the tosses shown,
+ * and, if the episode goes on, the reward of the first step as a coin and the tosses after it. Returns how many. */
+static int toss_episode(env_run *run, int distractors, uint8_t bits[64])
+{
+	float o[64];
+	int count = 0;
+	env_reset(run);
+	run->world.env->observe(run->world.instance.model, run->state, o);
+	bits[count++] = o[0] != 0;
+	bits[count++] = o[1] != 0;
+	for (int i = 0; i < distractors; i++)
+		bits[count++] = o[3 + i] != 0;
+	if (env_step(run, 0))
+		return count;
+	run->world.env->observe(run->world.instance.model, run->state, o);
+	bits[count++] = run->reward > 0;
+	for (int i = 0; i < distractors; i++)
+		bits[count++] = o[3 + i] != 0;
+	return count;
+}
+
+/* Bits that are fair and independent in pairs: each is 1, and each two agree, within one episode or from one to the next, in half
+ * of n episodes, with a deviation of sqrt(n)/2. The largest of fewer than 5000 such counts is beyond 6 deviations once in
+ * 1/(5000 * 2e-9) = 10^5 seeds; a coin that is off by 0.03 is found. */
+START_TEST(forecasts_and_tosses_are_fair_coins_that_know_nothing_of_each_other)
+{
+	enum { N = 20000, MOST = 46 };
+	/* one step an episode too: then a draw may be left over from an episode to the next */
+	static const char *const kinds[][2] = {{"10", "20"}, {"2", "21"}, {"1", "3"}, {"1", "20"}};
+	const bern_setting settings[] = {{"length", kinds[_i][0]}, {"distractors", kinds[_i][1]}};
+	const double most = 6 * sqrt((double)N) / 2;
+	uint8_t(*bits)[64] = calloc(N + 1, sizeof *bits);
+	int count = 0;
+	env_run run;
+	env_open(&run, "UmbrellaChain-v0", settings, 2);
+	env_seed(&run, 40 + (uint64_t)_i);
+	for (int n = 0; n <= N; n++)
+		count = toss_episode(&run, atoi(kinds[_i][1]), bits[n]);
+	ck_assert_int_le(count, MOST);
+	for (int a = 0; a < count; a++) {
+		int ones = 0;
+		for (int n = 0; n < N; n++)
+			ones += bits[n][a];
+		ck_assert_msg(fabs(ones - N / 2.0) <= most, "bit %d is 1 in %d of %d", a, ones, N);
+		for (int b = 0; b < count; b++) {
+			int now = 0, next = 0;
+			for (int n = 0; n < N; n++) {
+				now += bits[n][a] == bits[n][b];
+				next += bits[n][a] == bits[n + 1][b];
+			}
+			ck_assert_msg(a == b || fabs(now - N / 2.0) <= most,
+				      "bits %d and %d agree in %d of %d", a, b, now, N);
+			ck_assert_msg(fabs(next - N / 2.0) <= most,
+				      "bits %d and %d, an episode later, agree in %d of %d", a, b,
+				      next, N);
+		}
+	}
+	free(bits);
+	env_close(&run);
+}
+END_TEST
+
 /* ---- multiplexer --------------------------------------------------------------------------------------- */
 
 START_TEST(the_addressed_bit_is_the_right_answer)
@@ -328,6 +390,8 @@ static Suite *suite(void)
 	tcase_add_test(t, mappings_differ_and_are_fair);
 	tcase_add_test(t, a_stochastic_sea_lets_moves_fail_and_adds_noise_at_its_ends);
 	tcase_add_test(t, only_the_first_action_decides_about_the_umbrella);
+	tcase_add_loop_test(t, forecasts_and_tosses_are_fair_coins_that_know_nothing_of_each_other,
+			    0, 4);
 	tcase_add_loop_test(t, the_addressed_bit_is_the_right_answer, 0, 6);
 	tcase_add_test(t, the_arms_pay_a_ladder_in_an_order_of_their_own);
 	tcase_add_loop_test(t, random_actions_return_what_is_stated, 0,
