@@ -23,6 +23,8 @@
 #define MINIGRID_VIEW    7
 #define MINIGRID_SEEN    (MINIGRID_VIEW * MINIGRID_VIEW)
 #define MINIGRID_NUMBERS (3 * MINIGRID_SEEN + 1)
+#define MINIGRID_MARGIN                                                                            \
+	(MINIGRID_VIEW - 1) /* cells of wall around a map: as far as the agent sees */
 
 /* MiniGrid's numbers. A cell is a byte: the object, and for doors 16 times the state on top. */
 enum minigrid_object {
@@ -53,7 +55,9 @@ typedef struct minigrid_state {
 	int32_t carrying;  /* MINIGRID_KEY, or 0 */
 	int32_t steps;
 	int32_t success;
-	uint8_t cells[]; /* (height, width) */
+	/* The map within its margin, twice, row by row and column by column, so that what lies in a line across the view lies
+	 * side by side in one of them: (height + 2 margins, width + 2 margins), then (width + .., height + ..). */
+	uint8_t cells[];
 } minigrid_state;
 
 static const bern_field minigrid_fields[] = {
@@ -117,6 +121,12 @@ static inline double minigrid_reward(const minigrid_model *m, int32_t steps)
 	return 1 - 0.9 * part;
 }
 
+/* Cells of a map with its margin. */
+static inline size_t minigrid_area(const minigrid_model *m)
+{
+	return (size_t)(m->width + 2 * MINIGRID_MARGIN) * (size_t)(m->height + 2 * MINIGRID_MARGIN);
+}
+
 /* Makes a model of `size` bytes that begins with a minigrid_model, and tells the host of it. shortest: the goal cannot be reached in fewer steps.
  * NULL, with the sentence written, if there is no memory. */
 static inline void *minigrid_open(size_t size, int32_t width, int32_t height, int32_t limit,
@@ -134,7 +144,7 @@ static inline void *minigrid_open(size_t size, int32_t width, int32_t height, in
 	m->numbers = values[MINIGRID_P_ENCODING].i == 1;
 	m->see_through = values[MINIGRID_P_SEE_THROUGH].i != 0;
 	out->model = m;
-	out->state_size = sizeof(minigrid_state) + (uint64_t)width * (uint64_t)height;
+	out->state_size = sizeof(minigrid_state) + 2 * minigrid_area(m);
 	out->max_steps = (uint64_t)limit;
 	if (m->numbers) {
 		static const float low[MINIGRID_NUMBERS];
@@ -167,9 +177,29 @@ static inline void *minigrid_open(size_t size, int32_t width, int32_t height, in
 
 /* ---- making rooms ---------------------------------------------------------------------------------- */
 
-static inline uint8_t *minigrid_at(const minigrid_model *m, minigrid_state *s, int32_t x, int32_t y)
+/* Where a cell is in the rows of the state, and where in its columns. */
+static inline int32_t minigrid_in_rows(const minigrid_model *m, int32_t x, int32_t y)
 {
-	return &s->cells[y * m->width + x];
+	return (y + MINIGRID_MARGIN) * (m->width + 2 * MINIGRID_MARGIN) + x + MINIGRID_MARGIN;
+}
+
+static inline int32_t minigrid_in_columns(const minigrid_model *m, int32_t x, int32_t y)
+{
+	return (int32_t)minigrid_area(m) +
+	       (x + MINIGRID_MARGIN) * (m->height + 2 * MINIGRID_MARGIN) + y + MINIGRID_MARGIN;
+}
+
+static inline uint8_t minigrid_get(const minigrid_model *m, const minigrid_state *s, int32_t x,
+				   int32_t y)
+{
+	return s->cells[minigrid_in_rows(m, x, y)];
+}
+
+static inline void minigrid_put(const minigrid_model *m, minigrid_state *s, int32_t x, int32_t y,
+				int32_t cell)
+{
+	s->cells[minigrid_in_rows(m, x, y)] = (uint8_t)cell;
+	s->cells[minigrid_in_columns(m, x, y)] = (uint8_t)cell;
 }
 
 /* Empties the state and walls it in; the agent is nowhere yet. */
@@ -177,11 +207,14 @@ static inline void minigrid_clear(const minigrid_model *m, minigrid_state *s)
 {
 	memset(s, 0, sizeof *s);
 	s->x = s->y = -1;
-	for (int32_t y = 0; y < m->height; y++)
-		for (int32_t x = 0; x < m->width; x++) {
-			int edge = x == 0 || y == 0 || x == m->width - 1 || y == m->height - 1;
-			*minigrid_at(m, s, x, y) = edge ? MINIGRID_WALL : MINIGRID_EMPTY;
-		}
+	memset(s->cells, MINIGRID_WALL, 2 * minigrid_area(m));
+	if (m->width <= 2 || m->height <= 2)
+		return;
+	for (int32_t y = 1; y < m->height - 1; y++)
+		memset(&s->cells[minigrid_in_rows(m, 1, y)], MINIGRID_EMPTY, (size_t)m->width - 2);
+	for (int32_t x = 1; x < m->width - 1; x++)
+		memset(&s->cells[minigrid_in_columns(m, x, 1)], MINIGRID_EMPTY,
+		       (size_t)m->height - 2);
 }
 
 /* Draws a cell of the first `columns` columns that is empty and not the agent's, column before row, until one is found. */
@@ -191,7 +224,7 @@ static inline void minigrid_draw_place(const minigrid_model *m, minigrid_state *
 	do {
 		*x = (int32_t)bern_rng_below(rng, (uint64_t)columns);
 		*y = (int32_t)bern_rng_below(rng, (uint64_t)m->height);
-	} while (*minigrid_at(m, s, *x, *y) != MINIGRID_EMPTY || (*x == s->x && *y == s->y));
+	} while (minigrid_get(m, s, *x, *y) != MINIGRID_EMPTY || (*x == s->x && *y == s->y));
 }
 
 /* Puts the agent on a drawn cell of the first `columns` columns, in a drawn direction. */
@@ -209,15 +242,6 @@ static inline void minigrid_draw_agent(const minigrid_model *m, minigrid_state *
 
 static const int32_t minigrid_dx[4] = {1, 0, -1, 0}, minigrid_dy[4] = {0, 1, 0, -1};
 
-/* The cell in front of the agent; NULL beyond the map, which counts as a wall. */
-static inline uint8_t *minigrid_front(const minigrid_model *m, minigrid_state *s)
-{
-	int32_t x = s->x + minigrid_dx[s->direction], y = s->y + minigrid_dy[s->direction];
-	if (x < 0 || y < 0 || x >= m->width || y >= m->height)
-		return NULL;
-	return minigrid_at(m, s, x, y);
-}
-
 static inline void minigrid_forward(const minigrid_model *m, minigrid_state *s, uint8_t cell,
 				    bern_outcome *out)
 {
@@ -234,42 +258,42 @@ static inline void minigrid_forward(const minigrid_model *m, minigrid_state *s, 
 		out->flags = BERN_TERMINATED;
 }
 
-/* Keys and doors have one colour, so any key fits. A key opens and stays in hand. */
-static inline void minigrid_toggle(uint8_t *cell, int32_t carrying)
+/* What toggling makes of a cell. Keys and doors have one colour, so any key fits. A key opens and stays in hand. */
+static inline int32_t minigrid_toggled(int32_t cell, int32_t carrying)
 {
-	if (*cell == (MINIGRID_DOOR | MINIGRID_LOCKED)) {
-		if (carrying)
-			*cell = MINIGRID_DOOR | MINIGRID_OPEN;
-	} else if (*cell == (MINIGRID_DOOR | MINIGRID_CLOSED)) {
-		*cell = MINIGRID_DOOR | MINIGRID_OPEN;
-	} else if (*cell == (MINIGRID_DOOR | MINIGRID_OPEN)) {
-		*cell = MINIGRID_DOOR | MINIGRID_CLOSED;
-	}
+	if (cell == (MINIGRID_DOOR | MINIGRID_LOCKED))
+		return carrying ? MINIGRID_DOOR | MINIGRID_OPEN : cell;
+	if (cell == (MINIGRID_DOOR | MINIGRID_CLOSED))
+		return MINIGRID_DOOR | MINIGRID_OPEN;
+	if (cell == (MINIGRID_DOOR | MINIGRID_OPEN))
+		return MINIGRID_DOOR | MINIGRID_CLOSED;
+	return cell;
 }
 
 static inline void minigrid_step(const void *model, void *state, bern_rng *rng, const void *action,
 				 bern_outcome *out)
 {
+	/* a turn, or none */
+	static const int32_t turns[MINIGRID_ACTIONS] = {[MINIGRID_LEFT] = 3, [MINIGRID_RIGHT] = 1};
 	const minigrid_model *m = model;
 	minigrid_state *s = state;
 	(void)rng;
-	int32_t a = *(const int32_t *)action;
-	uint8_t *front = minigrid_front(m, s);
+	const int32_t a = *(const int32_t *)action;
+	/* beyond the map lies its margin, of walls */
+	const int32_t x = s->x + minigrid_dx[s->direction], y = s->y + minigrid_dy[s->direction];
+	const uint8_t front = minigrid_get(m, s, x, y);
 	s->steps++;
-	if (a == MINIGRID_LEFT || a == MINIGRID_RIGHT)
-		s->direction = (s->direction + (a == MINIGRID_LEFT ? 3 : 1)) & 3;
-	if (!front)
-		return;
+	s->direction = (s->direction + turns[a]) & 3;
 	if (a == MINIGRID_FORWARD) {
-		minigrid_forward(m, s, *front, out);
-	} else if (a == MINIGRID_PICKUP && *front == MINIGRID_KEY && !s->carrying) {
+		minigrid_forward(m, s, front, out);
+	} else if (a == MINIGRID_PICKUP && front == MINIGRID_KEY && !s->carrying) {
 		s->carrying = MINIGRID_KEY;
-		*front = MINIGRID_EMPTY;
-	} else if (a == MINIGRID_DROP && *front == MINIGRID_EMPTY && s->carrying) {
-		*front = MINIGRID_KEY;
+		minigrid_put(m, s, x, y, MINIGRID_EMPTY);
+	} else if (a == MINIGRID_DROP && front == MINIGRID_EMPTY && s->carrying) {
+		minigrid_put(m, s, x, y, MINIGRID_KEY);
 		s->carrying = 0;
 	} else if (a == MINIGRID_TOGGLE) {
-		minigrid_toggle(front, s->carrying);
+		minigrid_put(m, s, x, y, minigrid_toggled(front, s->carrying));
 	}
 }
 
@@ -287,88 +311,74 @@ static inline void minigrid_to_map(const minigrid_state *s, int32_t i, int32_t j
 }
 
 /* A row of the view as one number: the byte of column i is bits 8i .. 8i + 7. */
-#define MINIGRID_BYTES   0x01010101010101u
-#define MINIGRID_COLUMNS 0x7fu
+#define MINIGRID_ONES 0x01010101010101u
+#define MINIGRID_ALL  0xffffffffffffffu
 
-/* The columns of a row that no light passes, as bits: walls alone have bit 1, closed and locked doors bit 4 or 5. */
-static inline uint32_t minigrid_opaque(uint64_t row)
+/* Eight bytes as a number, the first lowest. */
+static inline uint64_t minigrid_bytes(const uint8_t *b)
 {
-	uint64_t opaque = (row >> 1 | row >> 4 | row >> 5) & MINIGRID_BYTES;
-	/* byte i times 2^(56 - 7i) is bit 56 + i */
-	return (uint32_t)(opaque * 0x0102040810204080u >> 56) & MINIGRID_COLUMNS;
+	return (uint64_t)b[0] | (uint64_t)b[1] << 8 | (uint64_t)b[2] << 16 | (uint64_t)b[3] << 24 |
+	       (uint64_t)b[4] << 32 | (uint64_t)b[5] << 40 | (uint64_t)b[6] << 48 |
+	       (uint64_t)b[7] << 56;
 }
 
-/* The bytes of the columns whose bits are set. */
-static inline uint64_t minigrid_columns(uint32_t bits)
+/* The same, the last lowest. */
+static inline uint64_t minigrid_bytes_back(const uint8_t *b)
 {
-	uint64_t one_each = bits * MINIGRID_BYTES & 0x40201008040201u;
-	return ((one_each + 0x7f7f7f7f7f7f7fu) >> 7 & MINIGRID_BYTES) * 255;
+	return (uint64_t)b[7] | (uint64_t)b[6] << 8 | (uint64_t)b[5] << 16 | (uint64_t)b[4] << 24 |
+	       (uint64_t)b[3] << 32 | (uint64_t)b[2] << 40 | (uint64_t)b[1] << 48 |
+	       (uint64_t)b[0] << 56;
 }
 
-/* What can be seen: light starts at the agent and spreads row by row away from it, first to the right, then to the left, each time
- * to the neighbour, to the cell ahead, and to the one between them, from every lit cell that lets it pass. lit: bits of columns. */
-static inline void minigrid_light(const uint64_t rows[MINIGRID_VIEW], uint32_t lit[MINIGRID_VIEW])
+/* What can be seen: MiniGrid lets light start at the agent and spread row by row away from it, first to the right, then to the
+ * left, each time to the neighbour, to the cell ahead, and to the one between them, from every lit cell that lets it pass. So in a
+ * row every stretch of cells that let light pass is lit as a whole if one of them is, and so are its neighbours, and what is ahead
+ * of all these. lit: a row of bytes each, 255 where light is. */
+static inline void minigrid_light(const uint64_t rows[MINIGRID_VIEW], uint64_t lit[MINIGRID_VIEW])
 {
-	uint32_t now = 1u << MINIGRID_VIEW / 2;
-	memset(lit, 0, MINIGRID_VIEW * sizeof *lit);
-	for (int32_t j = MINIGRID_VIEW - 1; j >= 0 && now; j--) {
-		uint32_t passes = ~minigrid_opaque(rows[j]) & MINIGRID_COLUMNS, ahead;
-		/* From column to column as far as light passes; the last of each way has no neighbour. In a sum the carry runs
-		 * through a row of ones just so; to the left it is done by doubling. */
-		uint32_t right = passes & MINIGRID_COLUMNS >> 1, from = now & right;
-		from |= right & ~(right + from);
-		now |= from << 1;
-		ahead = from | from << 1;
-
-		uint32_t left = passes & (MINIGRID_COLUMNS << 1 & MINIGRID_COLUMNS);
-		from = now & left;
-		from |= left & from >> 1;
-		left &= left >> 1;
-		from |= left & from >> 2;
-		left &= left >> 2;
-		from |= left & from >> 4;
-		lit[j] = now | from >> 1;
-		now = ahead | from | from >> 1;
+	uint64_t now = (uint64_t)255 << 8 * (MINIGRID_VIEW / 2);
+	for (int32_t j = MINIGRID_VIEW - 1; j >= 0; j--) {
+		/* walls alone have bit 1, closed and locked doors bit 4 or 5 */
+		const uint64_t row = rows[j];
+		const uint64_t one = ~(row >> 1 | row >> 4 | row >> 5) & MINIGRID_ONES;
+		const uint64_t passes = one * 255;
+		/* whether a cell and the one, the three to its right let light pass */
+		const uint64_t two = passes & passes >> 8, four = two & two >> 16;
+		/* To the right the carry of a sum runs through a stretch of ones just so; to the left it is done by doubling. */
+		const uint64_t seed = now & one;
+		const uint64_t right = (passes & ~(passes + seed)) | seed;
+		uint64_t left = now & passes;
+		left |= passes & left >> 8;
+		left |= two & left >> 16;
+		left |= four & left >> 32;
+		const uint64_t bright = left | right;
+		const uint64_t ahead = bright | bright << 8 | bright >> 8;
+		lit[j] = (now | ahead) & MINIGRID_ALL;
+		now = ahead;
 	}
 }
 
-/* The view by rows, far to near, and which columns of each are seen. */
+/* The view by rows, far to near, and where each is seen. */
 static inline void minigrid_look(const minigrid_model *m, const minigrid_state *s,
-				 uint64_t rows[MINIGRID_VIEW], uint32_t lit[MINIGRID_VIEW])
+				 uint64_t rows[MINIGRID_VIEW], uint64_t lit[MINIGRID_VIEW])
 {
-	const int32_t dx = minigrid_dx[s->direction], dy = minigrid_dy[s->direction];
 	const int32_t half = MINIGRID_VIEW / 2, last = MINIGRID_VIEW - 1;
-	/* how many cells of the map lie ahead, to the left and to the right */
-	const int32_t to_edge[4] = {m->width - 1 - s->x, m->height - 1 - s->y, s->x, s->y};
-	int32_t ahead = to_edge[s->direction], left = to_edge[(s->direction + 3) & 3],
-		right = to_edge[(s->direction + 1) & 3];
-	ahead = ahead < last ? ahead : last;
-	left = left < half ? left : half;
-	right = right < half ? right : half;
-
-	/* All 49 are read, those beyond the edge from the cell at the edge: how many there are to read could not be foretold. */
-	const int32_t forward = dx + dy * m->width, sideways = dx * m->width - dy;
-	const uint8_t *cell = &s->cells[s->y * m->width + s->x];
-	const uint64_t walls = MINIGRID_WALL * (uint64_t)MINIGRID_BYTES;
-	const uint64_t inside = minigrid_columns((MINIGRID_COLUMNS >> (half - left + half - right))
-						 << (half - left));
-	int32_t aside[MINIGRID_VIEW];
-	for (int32_t i = 0; i < MINIGRID_VIEW; i++) {
-		int32_t k = i - half < -left ? -left : i - half;
-		aside[i] = (k > right ? right : k) * sideways;
-	}
+	/* facing right and left a line across the view is a column of the map; facing down and left its cells come backwards */
+	const int across = !(s->direction & 1), back = s->direction == 1 || s->direction == 2;
+	const int32_t line = (across ? m->height : m->width) + 2 * MINIGRID_MARGIN;
+	const int32_t ahead = s->direction < 2 ? line : -line;
+	const uint8_t *own = s->cells + (across ? minigrid_in_columns(m, s->x, s->y)
+						: minigrid_in_rows(m, s->x, s->y));
+	/* seven bytes are wanted and eight are read: the last is masked */
+	own -= back ? half + 1 : half;
 	for (int32_t j = 0; j < MINIGRID_VIEW; j++) {
-		const int32_t k = last - j;
-		const uint8_t *line = cell + (k < ahead ? k : ahead) * forward;
-		const uint64_t shown = k <= ahead ? inside : 0;
-		uint64_t row = 0;
-		for (int32_t i = 0; i < MINIGRID_VIEW; i++)
-			row |= (uint64_t)line[aside[i]] << 8 * i;
-		rows[j] = (walls & ~shown) | (row & shown);
+		const uint8_t *cells = own + (last - j) * ahead;
+		const uint64_t there = minigrid_bytes(cells), reversed = minigrid_bytes_back(cells);
+		rows[j] = (back ? reversed : there) & MINIGRID_ALL;
 	}
 	if (m->see_through)
 		for (int32_t j = 0; j < MINIGRID_VIEW; j++)
-			lit[j] = MINIGRID_COLUMNS;
+			lit[j] = MINIGRID_ALL;
 	else
 		minigrid_light(rows, lit);
 	/* the agent's own cell shows what it carries */
@@ -396,10 +406,10 @@ static inline void minigrid_observe(const void *model, const void *state, void *
 	const minigrid_model *m = model;
 	const minigrid_state *s = state;
 	uint64_t rows[MINIGRID_VIEW];
-	uint32_t lit[MINIGRID_VIEW];
+	uint64_t lit[MINIGRID_VIEW];
 	minigrid_look(m, s, rows, lit);
 	for (int32_t j = 0; j < MINIGRID_VIEW; j++)
-		rows[j] &= minigrid_columns(lit[j]);
+		rows[j] &= lit[j];
 	if (m->numbers) {
 		uint8_t *o = observation; /* (7, 7, 3), then the direction */
 		for (int32_t i = 0; i < MINIGRID_VIEW; i++)
@@ -453,7 +463,7 @@ static inline void minigrid_draw(const void *model, const void *state, const ber
 	const minigrid_state *s = state;
 	const uint32_t yellow = BERN_RGB(0xe6, 0x9f, 0x00), green = BERN_RGB(0x00, 0x9e, 0x73);
 	uint64_t rows[MINIGRID_VIEW];
-	uint32_t lit[MINIGRID_VIEW];
+	uint64_t lit[MINIGRID_VIEW];
 	double width = m->width, height = m->height;
 	c->view(c->user, 0, 0, width, height);
 	c->rect(c->user, 0, 0, width, height, BERN_RGB(214, 218, 222));
@@ -462,13 +472,15 @@ static inline void minigrid_draw(const void *model, const void *state, const ber
 		for (int32_t i = 0; i < MINIGRID_VIEW; i++) {
 			int32_t x, y;
 			minigrid_to_map(s, i, j, &x, &y);
-			if (lit[j] >> i & 1 && x >= 0 && y >= 0 && x < m->width && y < m->height)
+			if (lit[j] >> 8 * i & 1 && x >= 0 && y >= 0 && x < m->width &&
+			    y < m->height)
 				c->rect(c->user, x, m->height - 1 - y, 1, 1,
 					BERN_RGB(248, 248, 244));
 		}
 	for (int32_t cell = 0; cell < m->width * m->height; cell++) {
 		double x = cell % m->width + 0.5, y = m->height - cell / m->width - 0.5;
-		switch (s->cells[cell] & 15) {
+		const int32_t what = minigrid_get(m, s, cell % m->width, cell / m->width);
+		switch (what & 15) {
 		case MINIGRID_WALL:
 			c->rect(c->user, x - 0.5, y - 0.5, 1, 1, BERN_RGB(84, 88, 94));
 			break;
@@ -482,7 +494,7 @@ static inline void minigrid_draw(const void *model, const void *state, const ber
 			minigrid_draw_key(c, x, y, 1, yellow);
 			break;
 		case MINIGRID_DOOR:
-			minigrid_draw_door(c, x, y, s->cells[cell] & 48, yellow);
+			minigrid_draw_door(c, x, y, what & 48, yellow);
 			break;
 		default:
 			break;

@@ -18,15 +18,15 @@ static void reset(const void *model, void *state, bern_rng *rng)
 	minigrid_state *s = state;
 	int32_t x, y;
 	minigrid_clear(m, s);
-	*minigrid_at(m, s, m->width - 2, m->height - 2) = MINIGRID_GOAL;
+	minigrid_put(m, s, m->width - 2, m->height - 2, MINIGRID_GOAL);
 	int32_t split = 2 + (int32_t)bern_rng_below(rng, (uint64_t)m->width - 4);
 	for (int32_t i = 1; i < m->height - 1; i++)
-		*minigrid_at(m, s, split, i) = MINIGRID_WALL;
+		minigrid_put(m, s, split, i, MINIGRID_WALL);
 	minigrid_draw_agent(m, s, split, rng);
 	int32_t door = 1 + (int32_t)bern_rng_below(rng, (uint64_t)m->height - 3);
-	*minigrid_at(m, s, split, door) = MINIGRID_DOOR | MINIGRID_LOCKED;
+	minigrid_put(m, s, split, door, MINIGRID_DOOR | MINIGRID_LOCKED);
 	minigrid_draw_place(m, s, split, rng, &x, &y);
-	*minigrid_at(m, s, x, y) = MINIGRID_KEY;
+	minigrid_put(m, s, x, y, MINIGRID_KEY);
 }
 
 /* One size: how it is opened, and its table. */

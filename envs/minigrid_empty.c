@@ -26,7 +26,7 @@ static void reset(const void *model, void *state, bern_rng *rng)
 	const room *m = model;
 	minigrid_state *s = state;
 	minigrid_clear(&m->grid, s);
-	*minigrid_at(&m->grid, s, m->grid.width - 2, m->grid.height - 2) = MINIGRID_GOAL;
+	minigrid_put(&m->grid, s, m->grid.width - 2, m->grid.height - 2, MINIGRID_GOAL);
 	if (m->drawn)
 		minigrid_draw_agent(&m->grid, s, m->grid.width, rng);
 	else

@@ -23,16 +23,18 @@ static void reset(const void *model, void *state, bern_rng *rng)
 	minigrid_state *s = state;
 	int32_t x, y;
 	minigrid_clear(m, s);
-	for (int32_t i = 1; i < SIDE - 1; i++)
-		*minigrid_at(m, s, ROOM, i) = *minigrid_at(m, s, i, ROOM) = MINIGRID_WALL;
+	for (int32_t i = 1; i < SIDE - 1; i++) {
+		minigrid_put(m, s, ROOM, i, MINIGRID_WALL);
+		minigrid_put(m, s, i, ROOM, MINIGRID_WALL);
+	}
 	/* in the original's order: right and lower wall of the first room, lower wall of the second, right wall of the third */
-	*minigrid_at(m, s, ROOM, draw_gap(0, rng)) = MINIGRID_EMPTY;
-	*minigrid_at(m, s, draw_gap(0, rng), ROOM) = MINIGRID_EMPTY;
-	*minigrid_at(m, s, draw_gap(ROOM, rng), ROOM) = MINIGRID_EMPTY;
-	*minigrid_at(m, s, ROOM, draw_gap(ROOM, rng)) = MINIGRID_EMPTY;
+	minigrid_put(m, s, ROOM, draw_gap(0, rng), MINIGRID_EMPTY);
+	minigrid_put(m, s, draw_gap(0, rng), ROOM, MINIGRID_EMPTY);
+	minigrid_put(m, s, draw_gap(ROOM, rng), ROOM, MINIGRID_EMPTY);
+	minigrid_put(m, s, ROOM, draw_gap(ROOM, rng), MINIGRID_EMPTY);
 	minigrid_draw_agent(m, s, SIDE, rng);
 	minigrid_draw_place(m, s, SIDE, rng, &x, &y);
-	*minigrid_at(m, s, x, y) = MINIGRID_GOAL;
+	minigrid_put(m, s, x, y, MINIGRID_GOAL);
 }
 
 static const bern_env rooms = MINIGRID_TABLE(

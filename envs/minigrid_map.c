@@ -138,8 +138,10 @@ static void reset(const void *model, void *state, bern_rng *rng)
 	const room *m = model;
 	minigrid_state *s = state;
 	uint64_t i = bern_rng_below(rng, (uint64_t)m->start_count);
-	memset(s, 0, sizeof *s);
-	memcpy(s->cells, m->cells, (size_t)(m->grid.width * m->grid.height));
+	minigrid_clear(&m->grid, s);
+	for (int32_t cell = 0; cell < m->grid.width * m->grid.height; cell++)
+		minigrid_put(&m->grid, s, cell % m->grid.width, cell / m->grid.width,
+			     m->cells[cell]);
 	s->x = m->starts[i] % m->grid.width;
 	s->y = m->starts[i] / m->grid.width;
 	s->direction = m->directions[i] < 0 ? (int32_t)bern_rng_below(rng, 4) : m->directions[i];
