@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 /* Draws (arms) values as bars from zero, in a picture of 16 x 9 whose scale holds at least low .. high. The arm `pulled` (-1: none) is
- * orange, a dot marks the best; title may be NULL. */
+ * orange, a dot marks the best; below stand the numbers of the actions. title may be NULL. */
 static inline void bars_draw(const double *value, int32_t arms, double low, double high,
 			     int32_t pulled, const char *title, const bern_canvas *c)
 {
@@ -35,7 +35,7 @@ static inline void bars_draw(const double *value, int32_t arms, double low, doub
 			c->disc(c->user, x + 0.5 * slot, bottom + size + 0.25, 0.12, ink);
 		if (arms <= 20) {
 			char label[16];
-			snprintf(label, sizeof label, "%d", (int)a + 1);
+			snprintf(label, sizeof label, "%d", (int)a);
 			c->text(c->user, x + 0.5 * slot, 0.2, 0.4, ink, label);
 		}
 	}
