@@ -3,6 +3,7 @@
 #include "evaluate.h"
 #include "experiment.h"
 #include "options.h"
+#include "statistics.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -12,9 +13,10 @@
 
 #define INTERVAL_ROOM 128
 
-/* A mean over the seeds; low and high hold the true one with 95% (Student's t); NaN: not known. */
+/* Over the seeds: the interquartile mean with a bootstrap's interval of 95%, and the lowest; NaN: not known. */
 typedef struct figure {
-	double mean, low, high, least;
+	estimate middle;
+	double least;
 } figure;
 
 typedef struct row {
@@ -69,29 +71,26 @@ static double median(double *x, size_t count)
 	return count % 2 ? x[count / 2] : 0.5 * (x[count / 2 - 1] + x[count / 2]);
 }
 
-/* Numbers that are NaN, of seeds whose learning broke, are left out. */
-static figure figure_of(const double *x, size_t count)
+/* Numbers that are NaN, of seeds whose learning broke, are left out; x is left without them. */
+static int32_t figure_of(double *x, size_t count, figure *f, bern_error *e)
 {
-	figure f = {NAN, NAN, NAN, NAN};
-	double sum = 0, squares = 0;
+	const bootstrap plan = {BOOTSTRAP_SEED, BOOTSTRAP_RESAMPLES};
+	estimate all[STATISTICS];
 	size_t n = 0;
+	*f = (figure){{NAN, NAN, NAN}, NAN};
 	for (size_t i = 0; i < count; i++) {
 		if (isnan(x[i]))
 			continue;
-		sum += x[i];
-		f.least = n++ && f.least <= x[i] ? f.least : x[i];
+		f->least = n && f->least <= x[i] ? f->least : x[i];
+		x[n++] = x[i];
 	}
 	if (!n)
-		return f;
-	f.mean = sum / (double)n;
-	for (size_t i = 0; i < count; i++)
-		squares += isnan(x[i]) ? 0 : (x[i] - f.mean) * (x[i] - f.mean);
-	if (n > 1) {
-		double half = bern_student_95(n - 1) * sqrt(squares / (double)(n - 1) / (double)n);
-		f.low = f.mean - half;
-		f.high = f.mean + half;
-	}
-	return f;
+		return 0;
+	const score_set set = {.tasks = 1, .runs = &n, .scores = x};
+	int32_t rc = statistics_of(&set, 0, &plan, all, e);
+	if (!rc)
+		f->middle = all[STATISTIC_IQM];
+	return rc;
 }
 
 static int32_t train(row *r, size_t seeds, bern_error *e)
@@ -115,11 +114,12 @@ static int32_t train(row *r, size_t seeds, bern_error *e)
 		double judged = isnan(left[i]) ? learning[i] : left[i];
 		r->reached += judged >= r->goal;
 	}
-	if (!rc) {
-		r->left = figure_of(left, seeds);
-		r->learning = figure_of(learning, seeds);
+	if (!rc)
 		r->steps = median(steps, seeds);
-	}
+	if (!rc)
+		rc = figure_of(left, seeds, &r->left, e);
+	if (!rc)
+		rc = figure_of(learning, seeds, &r->learning, e);
 	free(left);
 	return rc;
 }
@@ -138,35 +138,36 @@ static const char *number(double x, char out[32])
 	return out;
 }
 
-static const char *interval(const figure *f, char out[INTERVAL_ROOM])
+static const char *interval(const estimate *x, char out[INTERVAL_ROOM])
 {
-	char mean[32], low[32], high[32];
-	if (isnan(f->low))
-		snprintf(out, INTERVAL_ROOM, "%s", number(f->mean, mean));
+	char value[32], low[32], high[32];
+	if (isnan(x->low))
+		snprintf(out, INTERVAL_ROOM, "%s", number(x->value, value));
 	else
-		snprintf(out, INTERVAL_ROOM, "%s (%s to %s)", number(f->mean, mean),
-			 number(f->low, low), number(f->high, high));
+		snprintf(out, INTERVAL_ROOM, "%s (%s to %s)", number(x->value, value),
+			 number(x->low, low), number(x->high, high));
 	return out;
 }
 
 static void print_head(void)
 {
-	printf("| recipe | random | best | goal | reached | return, 95%% interval | worst | "
-	       "learning | steps |\n|---|---|---|---|---|---|---|---|---|\n");
+	printf("| recipe | random | best | goal | reached | return | worst | learning | steps |\n"
+	       "|---|---|---|---|---|---|---|---|---|\n");
 }
 
 static void print_row(const row *r)
 {
-	char a[32], b[32], c[32], d[32], f[INTERVAL_ROOM], g[32], reached[64] = "-", broke[40] = "";
-	const figure *judged = isnan(r->left.mean) ? &r->learning : &r->left;
+	char a[32], b[32], c[32], d[32], f[INTERVAL_ROOM], g[INTERVAL_ROOM];
+	char reached[64] = "-", broke[40] = "";
+	const figure *judged = isnan(r->left.least) ? &r->learning : &r->left;
 	if (!isnan(r->goal))
 		snprintf(reached, sizeof reached, "%zu of %zu", r->reached, r->seeds);
 	if (r->broke)
 		snprintf(broke, sizeof broke, ", %zu broke", r->broke);
 	printf("| `%s` | %s | %s | %s | %s%s | %s | %s | %s | %.0f |\n", r->recipe,
 	       number(r->random, a), number(r->best, b), number(r->goal, c), reached, broke,
-	       interval(judged, f), number(judged->least, d), number(r->learning.mean, g),
-	       r->steps);
+	       interval(&judged->middle, f), number(judged->least, d),
+	       interval(&r->learning.middle, g), r->steps);
 	fflush(stdout);
 }
 
@@ -176,7 +177,10 @@ static json_t *json_figure(const figure *f)
 	const struct {
 		const char *key;
 		double value;
-	} parts[] = {{"mean", f->mean}, {"low", f->low}, {"high", f->high}, {"least", f->least}};
+	} parts[] = {{"iqm", f->middle.value},
+		     {"low", f->middle.low},
+		     {"high", f->middle.high},
+		     {"least", f->least}};
 	for (size_t i = 0; i < 4; i++)
 		json_object_set_new(object, parts[i].key,
 				    isnan(parts[i].value) ? json_null()

@@ -281,6 +281,45 @@ static int32_t find_id(const bern_registry *registry, const char *id, const bern
 	return rc;
 }
 
+const char *registry_origin_of(const bern_registry *registry, const bern_env *env)
+{
+	/* by id, which is the same in the table of an isolated environment */
+	for (size_t i = 0; i < bern_registry_count(registry); i++)
+		if (!strcmp(bern_registry_at(registry, i)->id, env->id))
+			return bern_registry_origin(registry, i);
+	return "unknown";
+}
+
+/* Takes libraries that were merely found, an installed one for example, out of the way of one that was named and has
+ * environments of the same ids. 0 if one of these is built in or comes from elsewhere. */
+static int make_way(bern_registry *registry, const char *path)
+{
+	bern_registry *named = NULL, *found = NULL;
+	bern_error ignored;
+	int free_way = bern_registry_create(&named, &ignored) == 0 &&
+		       bern_registry_load(named, path, &ignored) == 0 &&
+		       registry_search(&found, NULL, 0, NULL, &ignored) == 0;
+	for (size_t i = 0; free_way && i < bern_registry_count(named); i++) {
+		const bern_env *env = bern_registry_at(named, i), *other;
+		if (bern_registry_find(registry, env->id, &other, &ignored))
+			continue;
+		const char *origin = registry_origin_of(registry, other);
+		free_way = strcmp(origin, "built in") != 0 && loaded_as(found, origin);
+		if (!free_way)
+			break;
+		fprintf(stderr, "bern: left out %s: %s is in %s too, which was named\n", origin,
+			env->id, path);
+		/* the name goes with what it names */
+		char *gone = strdup(origin);
+		if (gone)
+			bern_registry_forget(registry, gone);
+		free(gone);
+	}
+	bern_registry_destroy(found);
+	bern_registry_destroy(named);
+	return free_way;
+}
+
 int32_t registry_find_word(bern_registry *registry, const char *word, const bern_env **env,
 			   bern_error *e)
 {
@@ -298,6 +337,8 @@ int32_t registry_find_word(bern_registry *registry, const char *word, const bern
 		return bern_fail(e, BERN_EMEMORY, "out of memory");
 	const char *origin = loaded_as(registry, path);
 	int32_t rc = origin ? 0 : bern_registry_load(registry, path, e);
+	if (rc && make_way(registry, path))
+		rc = bern_registry_load(registry, path, e);
 	if (!origin)
 		origin = path;
 	if (rc == 0 && word[length] == ':') {
@@ -310,13 +351,4 @@ int32_t registry_find_word(bern_registry *registry, const char *word, const bern
 	}
 	free(path);
 	return rc;
-}
-
-const char *registry_origin_of(const bern_registry *registry, const bern_env *env)
-{
-	/* by id, which is the same in the table of an isolated environment */
-	for (size_t i = 0; i < bern_registry_count(registry); i++)
-		if (!strcmp(bern_registry_at(registry, i)->id, env->id))
-			return bern_registry_origin(registry, i);
-	return "unknown";
 }

@@ -26,7 +26,8 @@ typedef struct search_report {
 int32_t registry_search(bern_registry **out, const char *const *paths, size_t count,
 			const search_report *report, bern_error *e);
 
-/* Finds the environment that a user named: an id, or a library "./my_env.so[:Name-v0]", which is then loaded. */
+/* Finds the environment that a user named: an id, or a library "./my_env.so[:Name-v0]", which is then loaded. One that was
+ * named goes before one of the same id that was merely found. */
 int32_t registry_find_word(bern_registry *registry, const char *word, const bern_env **env,
 			   bern_error *e);
 

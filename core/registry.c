@@ -342,6 +342,19 @@ fail:
 	return e->code;
 }
 
+void bern_registry_forget(bern_registry *registry, const char *origin)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < registry->count; i++) {
+		entry *x = registry->entries[i];
+		if (strcmp(x->origin, origin) == 0)
+			entry_destroy(x);
+		else
+			registry->entries[kept++] = x;
+	}
+	registry->count = kept;
+}
+
 /* ---- shared libraries ----------------------------------------------------------------------------- */
 
 /* Says why there is no entry point: perhaps a plugin of another ABI, whose symbol has another number. */

@@ -78,7 +78,7 @@ row "the goal is the environment's" '^\| `quick` \| 0[.]0139 \| 1 \| 0[.]7 \| 0 
 row "or the recipe's" '^\| `another` \| 0[.]0139 \| 1 \| -1 \| 2 of 2 \| '
 check "nothing else is" [ "$(wc -l <"$work/out")" -eq 4 ]
 succeeds "in JSON" bench recipes quick --seeds 1 --json
-said=$(sed -n 's/.*"return":{"mean":\([^,]*\),.*/\1/p' "$work/out")
+said=$(sed -n 's/.*"return":{"iqm":\([^,]*\),.*/\1/p' "$work/out")
 bern train --recipe quick --seed 1 --name same --eval-interval 0 --json -q
 check "as train says" [ "$said" = "$(sed -n 's/.*"return":{"mean":\([^,]*\),.*/\1/p' "$work/out")" ]
 check "... and train says something" [ -n "$said" ]

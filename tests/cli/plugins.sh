@@ -47,6 +47,15 @@ refuses 1 '--env-path|words.so' train CartPole-v1 --env-path ../there/words.so
 cp "$PLUGIN" "$work/there/again.so"
 rm "$work/there/words.so"
 refuses 1 "$id|mine.so|again.so" envs --env-path . --env-path ../there
+bern info ../there/again.so
+check 'a library that is named goes before one that was found' test "$status" -eq 0
+says 'origin        ../there/again.so'
+check '... and that is told' grep -q "^bern: left out $work/data/bern/envs-1/p.so: " "$work/err"
+bern info "../there/again.so:$id"
+check '... with the id too' test "$status" -eq 0
+bern info ../there/again.so --env-path mine.so
+check 'but not before another that was named' test "$status" -eq 1
+check '... which is said' grep -q "^bern: info: $id: it is in mine.so and in ../there/again.so" "$work/err"
 printf 'words\n' >"$work/data/bern/envs-1/words.so"
 bern info CartPole-v1
 check 'a bad library on the way is no reason to stop' test "$status" -eq 0

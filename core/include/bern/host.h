@@ -41,6 +41,10 @@ int32_t bern_registry_adopt(bern_registry *registry, const bern_plugin *plugin, 
 /* Opens a shared library and adopts what it exports. */
 int32_t bern_registry_load(bern_registry *registry, const char *path, bern_error *e);
 
+/* Takes out all environments of an origin. Their tables are gone: for before one of them is opened. The library stays open until
+ * the registry is destroyed. */
+void bern_registry_forget(bern_registry *registry, const char *origin);
+
 /* Loads every *.so of a folder, sorted by name. Calls report(user, path, error) for each file, error NULL where it went
  * well; a bad file does not stop the rest. A folder that is not there is an error. */
 int32_t bern_registry_load_folder(bern_registry *registry, const char *folder,
