@@ -100,6 +100,7 @@ static void print(const contest *c, const char *env, double random_return,
 {
 	const contest_entry *best = yardstick(c);
 	contest_figure bar = contest_figure_for(c, best, CONTEST_FIRST);
+	int silent = 0;
 	for (size_t i = 0; i < c->count; i++) {
 		const contest_entry *entry = &c->entries[i];
 		contest_figure f = contest_figure_for(c, entry, CONTEST_FIRST);
@@ -109,6 +110,7 @@ static void print(const contest *c, const char *env, double random_return,
 			print_json(c, entry, env);
 			continue;
 		}
+		silent |= !isfinite(learning.median);
 		lab_figure_text(first, sizeof first, f, 0);
 		lab_figure_text(returns, sizeof returns, learning, 2);
 		if (isfinite(bar.median)) {
@@ -128,6 +130,12 @@ static void print(const contest *c, const char *env, double random_return,
 		       entry->grid[entry->chosen], reached, first, returns, gap);
 		fflush(stdout);
 	}
+	if (silent)
+		fprintf(stderr,
+			"bern: lab gap: %s: trainings without a return had no episode that ended "
+			"in the "
+			"last tenth of their steps; a larger --budget shows more\n",
+			env);
 }
 
 /* The environment's random return, or 0 where it tells none; refuses what is not there. */

@@ -52,6 +52,9 @@ check 'threads change no step of a race' cmp "$work/first" "$work/second"
 check '... in which somebody learned' grep -q '[1-9]' "$work/first"
 succeeds 'lab gap' lab gap CartPole-v1 --seeds 1 --grid-seeds 1 --budget 2000
 says 'binary, K=64'
+bern lab gap Taxi-v4 --seeds 1 --grid-seeds 1 --budget 1000
+check 'lab gap tells why there is no return' grep -q 'Taxi-v4: .*a larger --budget' "$work/err"
+check '... and shows none' grep -q '^| Taxi-v4 .*| - ' "$work/out"
 succeeds 'lab scale' lab scale --seeds 1 --budget 1000 --json
 says '"hidden":"2048"'
 
