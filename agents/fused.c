@@ -7,9 +7,10 @@
 #include <string.h>
 
 #define LANES       BERN_FUSED_LANES
-#define SIDE        4  /* tiles that are played side by side: their physics overlap */
-#define LEAST_LANES 8  /* with fewer than half a tile, lane by lane is faster */
-#define MOST_INPUTS 64 /* beyond them skipping what is 0 in a row gains more */
+#define SIDE        4            /* tiles that are played side by side: their physics overlap */
+#define LEAST_LANES 8            /* with fewer than half a tile, lane by lane is faster */
+#define MOST_KEPT   (128 * 1024) /* bytes of activations that are kept rather than computed again */
+#define MOST_INPUTS 64           /* beyond them skipping what is 0 in a row gains more */
 
 struct bern_fused_room {
 	float *columns; /* (SIDE, O, 16) */
@@ -18,6 +19,7 @@ struct bern_fused_room {
 	float *d;       /* (T, 16) */
 	float *scratch; /* (T, 16) */
 	float *x;       /* (O) */
+	float *active;  /* (V, T, 16) of the baseline's units, or NULL */
 	/* of one tile: */
 	float *reward, *bootstrap, *advantage; /* (T, 16) */
 	uint32_t *flags;                       /* (T, 16) */
@@ -44,6 +46,9 @@ static void take_tile(bern_fused *fused, bern_arena *arena, bern_fused_tile *til
 		size_t units = T * net->layer[l].units;
 		tile->p[l] = bern_arena_take(arena, units, row);
 		tile->fired[l] = bern_arena_take(arena, units, fused->kernels->fired_size);
+		tile->last_p[l] = bern_arena_take(arena, net->layer[l].units, row);
+		tile->last_fired[l] = bern_arena_take(arena, net->layer[l].units,
+						      fused->kernels->fired_size);
 	}
 	tile->pi = bern_arena_take(arena, T * N, row);
 	tile->delta = bern_arena_take(arena, T * N, row);
@@ -55,7 +60,7 @@ static void take_tile(bern_fused *fused, bern_arena *arena, bern_fused_tile *til
 static void take_room(const bern_fused *fused, bern_arena *arena, struct bern_fused_room *room)
 {
 	const size_t T = fused->net.steps, O = fused->net.inputs, row = LANES * sizeof(float);
-	size_t most = fused->network->param_count;
+	size_t most = fused->network->param_count, V = fused->net.value_units;
 	if (fused->value_function->param_count > most)
 		most = fused->value_function->param_count;
 	room->columns = bern_arena_take(arena, SIDE * O, row);
@@ -64,6 +69,8 @@ static void take_room(const bern_fused *fused, bern_arena *arena, struct bern_fu
 	room->d = bern_arena_take(arena, T, row);
 	room->scratch = bern_arena_take(arena, T, row);
 	room->x = bern_arena_take(arena, O, sizeof(float));
+	if (fused->net.value_kind == BERN_BASELINE_MLP && V * T * row <= MOST_KEPT)
+		room->active = bern_arena_take(arena, V * T, row);
 	room->reward = bern_arena_take(arena, T, row);
 	room->bootstrap = bern_arena_take(arena, T, row);
 	room->advantage = bern_arena_take(arena, T, row);
@@ -111,6 +118,15 @@ static size_t lanes_in(const bern_fused *fused, size_t tile)
 {
 	size_t left = fused->lanes - tile * LANES;
 	return left < LANES ? left : LANES;
+}
+
+/* Numbers of n lanes; all 16 are one register. */
+static void copy_lanes(void *to, const void *from, size_t n)
+{
+	if (n == LANES)
+		memcpy(to, from, LANES * sizeof(float));
+	else
+		memcpy(to, from, n * sizeof(float));
 }
 
 /* ---- playing -------------------------------------------------------------------------------------- */
@@ -188,6 +204,17 @@ static const bern_marks *marks_of(const bern_fused *fused, size_t worker)
 	return worker == 0 ? fused->network->marks : NULL;
 }
 
+/* p and firings of the last step, before the estimate writes over them. */
+static void keep_last(const bern_fused *fused, const bern_fused_tile *tile)
+{
+	const size_t t = fused->net.steps - 1, row = LANES * sizeof(float);
+	for (size_t l = 0; l < fused->net.depth; l++) {
+		const size_t J = fused->net.layer[l].units, size = J * fused->kernels->fired_size;
+		memcpy(tile->last_p[l], tile->p[l] + t * J * LANES, J * row);
+		memcpy(tile->last_fired[l], (const char *)tile->fired[l] + t * size, size);
+	}
+}
+
 /* Values, advantages, targets and entropies of a tile. */
 static void credit(const bern_fused *fused, size_t worker, size_t k)
 {
@@ -200,7 +227,7 @@ static void credit(const bern_fused *fused, size_t worker, size_t k)
 	      *target = fused->target + k * T * LANES;
 	float entropy[LANES];
 	if (fused->value_function->param_count > 0)
-		fused->kernels->values(net, values, fused->tile[k].x, T + 1);
+		fused->kernels->values(net, values, fused->tile[k].x, T + 1, NULL);
 	else
 		for (size_t i = 0; i < (T + 1) * LANES; i++)
 			values[i] = bern_value_of_by(fused->value_function, worker, NULL);
@@ -208,24 +235,25 @@ static void credit(const bern_fused *fused, size_t worker, size_t k)
 	bern_mark(marks, BERN_MARK_VALUES);
 	for (size_t t = 0; t < T; t++) {
 		const size_t at = t * LANES, row = t * B + k * LANES;
-		memcpy(room->reward + at, rows->reward + row, n * sizeof(float));
-		memcpy(room->flags + at, rows->flags + row, n * sizeof(uint32_t));
-		memcpy(room->bootstrap + at, rows->bootstrap + row, n * sizeof(float));
+		copy_lanes(room->reward + at, rows->reward + row, n);
+		copy_lanes(room->flags + at, rows->flags + row, n);
+		copy_lanes(room->bootstrap + at, rows->bootstrap + row, n);
 	}
 	bern_gae(room->advantage, target, room->reward, room->flags, values, values + T * LANES,
 		 room->bootstrap, fused->gamma, fused->lambda, T, LANES);
 	for (size_t t = 0; t < T; t++) {
 		const size_t at = t * LANES, row = t * B + k * LANES;
-		memcpy(rows->values + row, values + at, n * sizeof(float));
-		memcpy(rows->advantage + row, room->advantage + at, n * sizeof(float));
-		memcpy(rows->target + row, target + at, n * sizeof(float));
+		copy_lanes(rows->values + row, values + at, n);
+		copy_lanes(rows->advantage + row, room->advantage + at, n);
+		copy_lanes(rows->target + row, target + at, n);
 	}
 	bern_mark(marks, BERN_MARK_CREDIT);
 	for (size_t t = 0; t < T; t++) {
 		const size_t at = t * LANES, row = t * B + k * LANES;
 		fused->kernels->entropies(net, entropy, fused->tile[k].pi + at * net->logits);
-		memcpy(rows->entropy + row, entropy, n * sizeof(float));
+		copy_lanes(rows->entropy + row, entropy, n);
 	}
+	keep_last(fused, &fused->tile[k]);
 	bern_mark(marks, BERN_MARK_LOGS);
 }
 
@@ -255,9 +283,9 @@ int32_t bern_fused_play(bern_fused *fused, bern_lanes *lanes, size_t worker, siz
 		for (size_t step = 0; !failed && step < limit; step++) {
 			for (size_t k = k0; k < k1; k++) {
 				fused->kernels->act(net, &fused->tile[k], step);
-				memcpy(fused->actions + k * LANES,
-				       fused->tile[k].action + step * LANES,
-				       lanes_in(fused, k) * sizeof(int32_t));
+				copy_lanes(fused->actions + k * LANES,
+					   fused->tile[k].action + step * LANES,
+					   lanes_in(fused, k));
 			}
 			bern_mark(marks, BERN_MARK_LAYERS);
 			failed = bern_lanes_step_columns(lanes, worker, b0, n, fused->actions,
@@ -295,25 +323,25 @@ int32_t bern_fused_play(bern_fused *fused, bern_lanes *lanes, size_t worker, siz
 static int has_fired(const bern_fused *fused, const bern_fused_tile *tile, size_t l, size_t unit,
 		     size_t lane)
 {
-	const void *fired = tile->fired[l];
+	const void *fired = tile->last_fired[l];
 	if (fused->kernels->fired_size == sizeof(uint16_t))
 		return ((const uint16_t *)fired)[unit] >> lane & 1;
 	return ((const int32_t *)fired)[unit * LANES + lane] != 0;
 }
 
-void bern_fused_last(const bern_fused *fused, const bern_trace *trace)
+void bern_fused_last(const bern_fused *fused, const bern_trace *trace, size_t lanes)
 {
 	const bern_network *net = fused->network;
 	const size_t t = fused->net.steps - 1;
 	for (size_t l = 0; l < net->depth; l++)
-		for (size_t b = 0; b < fused->lanes; b++) {
+		for (size_t b = 0; b < lanes; b++) {
 			const bern_fused_tile *tile = &fused->tile[b / LANES];
 			const size_t J = net->layer[l].units, row = t * fused->lanes + b;
 			float *p = bern_trace_p(trace, net, l, row, 0);
 			uint8_t *h = bern_trace_h(trace, net, l, row, 0);
 			for (size_t j = 0; j < J; j++) {
-				p[j] = tile->p[l][(t * J + j) * LANES + b % LANES];
-				h[j] = (uint8_t)has_fired(fused, tile, l, t * J + j, b % LANES);
+				p[j] = tile->last_p[l][j * LANES + b % LANES];
+				h[j] = (uint8_t)has_fired(fused, tile, l, j, b % LANES);
 			}
 		}
 }
@@ -345,8 +373,9 @@ static void value_tile(void *user, size_t k, size_t worker, float *sum)
 	const float *target = fused->target + k * T * LANES;
 	const float share = 1.0f / (float)(T * fused->lanes);
 	double square[LANES] = {0};
+	float *active = NULL;
 	if (!fused->valued[k])
-		fused->kernels->values(net, values, fused->tile[k].x, T);
+		fused->kernels->values(net, values, fused->tile[k].x, T, active = room->active);
 	fused->valued[k] = 0; /* another pass comes after a step of the optimizer */
 	for (size_t t = 0; t < T; t++)
 		for (size_t l = 0; l < n; l++) {
@@ -358,7 +387,8 @@ static void value_tile(void *user, size_t k, size_t worker, float *sum)
 		for (size_t l = n; l < LANES; l++)
 			room->d[t * LANES + l] = 0.0f;
 	memcpy(fused->value_function->leaf_square + k * LANES, square, n * sizeof(double));
-	fused->kernels->value_estimate(net, room->sum, fused->tile[k].x, room->d, room->scratch);
+	fused->kernels->value_estimate(net, room->sum, fused->tile[k].x, room->d, active,
+				       room->scratch);
 	fused->kernels->fold(sum, room->sum, fused->value_function->param_count);
 }
 

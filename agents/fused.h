@@ -67,7 +67,7 @@ void bern_fused_estimate(void *user, size_t tile, size_t worker, float *sum);
 /* bern_value_learn_lanes for a linear or MLP baseline. */
 double bern_fused_value_learn(bern_fused *fused, size_t passes, double rate);
 
-/* Writes p and h of the last step to its rows of the agent's trace, for the logs. Before the estimate, which writes over p. */
-void bern_fused_last(const bern_fused *fused, const bern_trace *trace);
+/* Writes p and h of the first so many lanes at the last step to their rows of the agent's trace, for the logs. */
+void bern_fused_last(const bern_fused *fused, const bern_trace *trace, size_t lanes);
 
 #endif

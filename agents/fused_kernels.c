@@ -647,15 +647,21 @@ INLINE vf relu_unit(const float *x, const float *w, float bias, size_t O, size_t
 	return positive(a);
 }
 
-INLINE vf mlp_value(const bern_fused_net *net, const float *x, size_t O)
+/* active: where the units' activations go, `stride` apart, or NULL */
+INLINE vf mlp_value(const bern_fused_net *net, const float *x, size_t O, float *active,
+		    size_t stride)
 {
 	const size_t V = net->value_units;
 	const float *w = net->value, *bias = w + O * V, *out = bias + V;
 	vf part[16] = {{0}};
 	for (size_t s = 0; s < 16; s++) {
 		vf sum = {0};
-		for (size_t j = s; j < V; j += 16)
-			sum += relu_unit(x, w + j, bias[j], O, V) * out[j];
+		for (size_t j = s; j < V; j += 16) {
+			vf a = relu_unit(x, w + j, bias[j], O, V);
+			if (active)
+				store(active + j * stride, a);
+			sum += a * out[j];
+		}
 		part[s] = sum;
 	}
 	return out[V] + tree(part);
@@ -669,19 +675,23 @@ INLINE vf linear_value(const bern_fused_net *net, const float *x, size_t O)
 	return net->value[O] + tree(part);
 }
 
-static void values(const bern_fused_net *net, float *out, const float *x, size_t rows)
+static void values(const bern_fused_net *net, float *out, const float *x, size_t rows,
+		   float *active)
 {
 	const size_t O = net->inputs;
 	for (size_t row = 0; row < rows; row++)
 		for (size_t lane = 0; lane < LANES; lane += W) {
 			const float *x_row = x + row * O * LANES + lane;
+			float *a = active ? active + row * LANES + lane : NULL;
 			vf v;
 			if (net->value_kind == BERN_BASELINE_LINEAR)
 				v = linear_value(net, x_row, O);
+			else if (O == 4 && a)
+				v = mlp_value(net, x_row, 4, a, rows * LANES);
 			else if (O == 4)
-				v = mlp_value(net, x_row, 4);
+				v = mlp_value(net, x_row, 4, NULL, 0);
 			else
-				v = mlp_value(net, x_row, O);
+				v = mlp_value(net, x_row, O, a, rows * LANES);
 			store(out + row * LANES + lane, v);
 		}
 }
@@ -704,7 +714,8 @@ INLINE void weighed_inputs(const bern_fused_net *net, vf *w, vf *bias, const flo
 /* A unit of the relu layer: its output weight, bias, and, if there are four, the weights of its inputs; else what the others
  * are weighed with goes to scratch. */
 INLINE void mlp_unit(const bern_fused_net *net, float *sum, const float *x, const float *d,
-		     float *scratch, size_t lane, size_t j, size_t units, size_t O)
+		     const float *active, float *scratch, size_t lane, size_t j, size_t units,
+		     size_t O)
 {
 	const size_t V = net->value_units, T = net->steps;
 	const float *w = net->value + j, *bias = net->value + O * V + j, *out = bias + V;
@@ -714,7 +725,8 @@ INLINE void mlp_unit(const bern_fused_net *net, float *sum, const float *x, cons
 		vf d_t = load(d + t * LANES + lane);
 		UNROLL
 		for (size_t u = 0; u < units; u++) {
-			vf a = relu_unit(x_t, w + u, bias[u], O, V);
+			vf a = active ? load(active + ((j + u) * T + t) * LANES + lane)
+				      : relu_unit(x_t, w + u, bias[u], O, V);
 			vf back = where(lessf((vf){0}, a), d_t * out[u]);
 			g_out[u] += d_t * a;
 			g_bias[u] += back;
@@ -740,20 +752,23 @@ INLINE void mlp_unit(const bern_fused_net *net, float *sum, const float *x, cons
 }
 
 static void mlp_estimate(const bern_fused_net *net, float *sum, const float *x, const float *d,
-			 float *scratch, size_t lane)
+			 const float *active, float *scratch, size_t lane)
 {
 	const size_t O = net->inputs, V = net->value_units;
 	size_t j = 0;
 	vf bias = {0};
+	if (O == 4 && active)
+		for (; j + 2 <= V; j += 2)
+			mlp_unit(net, sum, x, d, active, scratch, lane, j, 2, 4);
 	if (O == 4)
 		for (; j + 2 <= V; j += 2)
-			mlp_unit(net, sum, x, d, scratch, lane, j, 2, 4);
+			mlp_unit(net, sum, x, d, NULL, scratch, lane, j, 2, 4);
 	for (; j < V; j++) {
 		if (O == 4) {
-			mlp_unit(net, sum, x, d, scratch, lane, j, 1, 4);
+			mlp_unit(net, sum, x, d, active, scratch, lane, j, 1, 4);
 			continue;
 		}
-		mlp_unit(net, sum, x, d, scratch, lane, j, 1, O);
+		mlp_unit(net, sum, x, d, active, scratch, lane, j, 1, O);
 		for (size_t i = 0; i < O; i++) {
 			vf w = {0};
 			weighed_inputs(net, &w, NULL, x + i * LANES + lane, scratch + lane, 1);
@@ -765,12 +780,12 @@ static void mlp_estimate(const bern_fused_net *net, float *sum, const float *x, 
 }
 
 static void value_estimate(const bern_fused_net *net, float *sum, const float *x, const float *d,
-			   float *scratch)
+			   const float *active, float *scratch)
 {
 	const size_t O = net->inputs;
 	for (size_t lane = 0; lane < LANES; lane += W) {
 		if (net->value_kind == BERN_BASELINE_MLP) {
-			mlp_estimate(net, sum, x, d, scratch, lane);
+			mlp_estimate(net, sum, x, d, active, scratch, lane);
 			continue;
 		}
 		for (size_t i = 0; i < O; i++) {

@@ -30,11 +30,13 @@ typedef struct bern_fused_tile {
 	uint64_t *addend;          /* (16) */
 	float *x;                  /* (T + 1, O, 16) */
 	float *p[BERN_MAX_LAYERS]; /* (T, J, 16); the gradient writes the units' scores over it */
-	void *fired[BERN_MAX_LAYERS]; /* (T, J) of fired_size bytes each: which lanes fired */
-	float *pi;                    /* (T, N, 16) */
-	float *delta;                 /* (T, N, 16) scratch of the gradient */
-	int32_t *action;              /* (T, 16) */
-	float *signal;                /* (T, 16) scaled advantages; 0 in lanes that are not there */
+	void *fired[BERN_MAX_LAYERS];      /* (T, J) of fired_size bytes each: which lanes fired */
+	float *pi;                         /* (T, N, 16) */
+	float *delta;                      /* (T, N, 16) scratch of the gradient */
+	int32_t *action;                   /* (T, 16) */
+	float *last_p[BERN_MAX_LAYERS];    /* (J, 16) p of the last step, kept for the logs */
+	void *last_fired[BERN_MAX_LAYERS]; /* (J) */
+	float *signal; /* (T, 16) scaled advantages; 0 in lanes that are not there */
 } bern_fused_tile;
 
 typedef struct bern_fused_kernels {
@@ -43,15 +45,18 @@ typedef struct bern_fused_kernels {
 
 	/* Fires all layers from x at step t and draws the actions. */
 	void (*act)(const bern_fused_net *net, bern_fused_tile *tile, size_t t);
-	/* out (rows, 16) = V of x (rows, O, 16), of a linear or MLP baseline. */
-	void (*values)(const bern_fused_net *net, float *out, const float *x, size_t rows);
+	/* out (rows, 16) = V of x (rows, O, 16), of a linear or MLP baseline; active (V, rows, 16), unless NULL, gets the activations of
+	 * the MLP's units. */
+	void (*values)(const bern_fused_net *net, float *out, const float *x, size_t rows,
+		       float *active);
 	/* out (16) = entropies of the policies pi (N, 16). */
 	void (*entropies)(const bern_fused_net *net, float *out, const float *pi);
 	/* sum (param_count, 16): each lane's estimates, summed over the steps. */
 	void (*estimate)(const bern_fused_net *net, float *sum, const bern_fused_tile *tile);
-	/* The same for the baseline: the sums of d dV/d params. x (T + 1, O, 16), d (T, 16); scratch (T, 16). */
+	/* The same for the baseline: the sums of d dV/d params. x (T + 1, O, 16), d (T, 16); active (V, T, 16) as
+	 * values() left it, or NULL; scratch (T, 16). */
 	void (*value_estimate)(const bern_fused_net *net, float *sum, const float *x,
-			       const float *d, float *scratch);
+			       const float *d, const float *active, float *scratch);
 	/* out[i] = the sum of the 16 lanes of sum[i], by a tree of neighbours. */
 	void (*fold)(float *out, const float *sum, size_t count);
 } bern_fused_kernels;

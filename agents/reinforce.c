@@ -88,6 +88,7 @@ typedef struct reinforce {
 	struct part *parts; /* (part_count) */
 	size_t part_count;
 	bern_ended *ended;       /* (T, B) episodes to report, in the order of one thread */
+	uint8_t *ended_in;       /* (T, tiles) 1: an episode of the tile ended at this step */
 	double *ended_metrics;   /* (T, B, metrics) */
 	float *score;            /* (param_count) gradient of one row per unit of advantage */
 	float *one, *row_weight; /* (rows) 1; squared length of each row's score */
@@ -190,6 +191,8 @@ static int32_t share(reinforce *self, size_t most, bern_error *e)
 	self->part_count = parts < tiles ? parts : tiles;
 	self->parts = bern_arena_take(arena, self->part_count, sizeof *self->parts);
 	self->ended = bern_arena_take(arena, R, sizeof *self->ended);
+	self->ended_in = bern_arena_take(arena, (size_t)self->config.num_steps * tiles,
+					 sizeof *self->ended_in);
 	self->ended_metrics = bern_arena_take(arena, R, metrics * sizeof(double));
 	for (size_t p = 0; self->parts && p < self->part_count; p++) {
 		size_t first = p * tiles / self->part_count * LANES_PER_TILE;
@@ -617,16 +620,26 @@ typedef struct part_play {
 	bern_lanes *lanes;
 } part_play;
 
-/* Keeps the episodes that ended in step t of some lanes, to report them in their order. */
+/* Keeps the episodes that ended in step t of some lanes, to report them in their order. first is a multiple of 16. */
 static void keep_ended(void *user, size_t t, size_t first, size_t end)
 {
 	const part_play *play = user;
 	const reinforce *self = play->self;
 	size_t B = play->lanes->count, M = self->world->env->metric_count;
-	for (size_t b = first; b < end; b++)
-		if (bern_lanes_take_ended(play->lanes, b, &self->ended[t * B + b]) && M)
-			memcpy(self->ended_metrics + (t * B + b) * M, play->lanes->metrics + b * M,
-			       M * sizeof(double));
+	for (size_t b0 = first; b0 < end; b0 += LANES_PER_TILE) {
+		size_t b1 = b0 + LANES_PER_TILE < end ? b0 + LANES_PER_TILE : end;
+		uint32_t any = 0;
+		for (size_t b = b0; b < b1; b++)
+			any |= play->lanes->flags[b];
+		for (size_t b = b0; any && b < b1; b++) {
+			if (!bern_lanes_take_ended(play->lanes, b, &self->ended[t * B + b]))
+				continue;
+			self->ended_in[t * tiles_of(B) + b / LANES_PER_TILE] = 1;
+			if (M)
+				memcpy(self->ended_metrics + (t * B + b) * M,
+				       play->lanes->metrics + b * M, M * sizeof(double));
+		}
+	}
 }
 
 /* One step of a part; 0, or its error is set. */
@@ -687,20 +700,14 @@ static part *first_failure(const reinforce *self)
 	return found;
 }
 
-/* Each part plays all steps by itself; then episodes are reported as one thread would have done. */
-static int32_t play_in_parts(reinforce *self, bern_lanes *lanes, bern_error *e)
+/* Reports the episodes of a tile that ended at step t, but those that one thread would not have come to. */
+static void report_tile(reinforce *self, bern_lanes *lanes, const part *failure, size_t t,
+			size_t tile)
 {
 	size_t B = lanes->count, M = self->world->env->metric_count;
-	part_play play = {self, lanes};
-	int32_t failed = bern_lanes_part(lanes, self->crew.threads, e);
-	if (failed)
-		return failed;
-	bern_pool_run(self->crew.pool, self->part_count, play_part, &play);
-	if (self->by_fused)
-		bern_fused_last(&self->fused, &self->trace);
-	const part *failure = first_failure(self);
-	for (size_t row = 0; row < self->steps * B; row++) {
-		size_t t = row / B, b = row % B;
+	size_t first = tile * LANES_PER_TILE;
+	for (size_t b = first; b < B && b < first + LANES_PER_TILE; b++) {
+		const size_t row = t * B + b;
 		bern_ended *ended = &self->ended[row];
 		int in_time = !failure || t < failure->t ||
 			      (t == failure->t && (failure->stage == AFTER_STEP ||
@@ -710,6 +717,24 @@ static int32_t play_in_parts(reinforce *self, bern_lanes *lanes, bern_error *e)
 			bern_lanes_report(lanes, b, ended, self->ended_metrics + row * M);
 		ended->fresh = 0;
 	}
+}
+
+/* Each part plays all steps by itself; then episodes are reported as one thread would have done. */
+static int32_t play_in_parts(reinforce *self, bern_lanes *lanes, bern_error *e)
+{
+	size_t B = lanes->count, tiles = tiles_of(B);
+	part_play play = {self, lanes};
+	int32_t failed = bern_lanes_part(lanes, self->crew.threads, e);
+	if (failed)
+		return failed;
+	bern_pool_run(self->crew.pool, self->part_count, play_part, &play);
+	if (self->by_fused)
+		bern_fused_last(&self->fused, &self->trace, 1); /* for follow_rates */
+	const part *failure = first_failure(self);
+	for (size_t at = 0; at < self->steps * tiles; at++)
+		if (self->ended_in[at])
+			report_tile(self, lanes, failure, at / tiles, at % tiles);
+	memset(self->ended_in, 0, self->steps * tiles);
 	lanes->steps += (failure ? failure->t : self->steps) * B;
 	bern_mark(self->net.marks, BERN_MARK_LOGS);
 	if (failure)
@@ -841,16 +866,30 @@ static double scheduled(const reinforce *self, int64_t schedule, double base, ui
 	return base;
 }
 
-static double variance_explained(const float *target, const float *value, size_t rows)
+/* Means over the rows of an update, each summed in their order. In one pass, since each sum waits for itself. */
+typedef struct row_means {
+	float entropy;
+	double target, error; /* of the baseline: target - value */
+} row_means;
+
+static row_means means_of(const reinforce *self, size_t rows)
 {
-	double mean_t = 0.0, mean_d = 0.0, var_t = 0.0, var_d = 0.0;
+	row_means mean = {0};
 	for (size_t r = 0; r < rows; r++) {
-		mean_t += (double)target[r] / (double)rows;
-		mean_d += ((double)target[r] - (double)value[r]) / (double)rows;
+		double error = (double)self->target[r] - (double)self->values[r];
+		mean.entropy += self->entropy[r] / (float)rows;
+		mean.target += (double)self->target[r] / (double)rows;
+		mean.error += error / (double)rows;
 	}
+	return mean;
+}
+
+static double variance_explained(const reinforce *self, const row_means *mean, size_t rows)
+{
+	double var_t = 0.0, var_d = 0.0;
 	for (size_t r = 0; r < rows; r++) {
-		double t = (double)target[r] - mean_t;
-		double d = (double)target[r] - (double)value[r] - mean_d;
+		double t = (double)self->target[r] - mean->target;
+		double d = (double)self->target[r] - (double)self->values[r] - mean->error;
 		var_t += t * t;
 		var_d += d * d;
 	}
@@ -1088,14 +1127,6 @@ static void finish_estimate(reinforce *self, int keep)
 		self->estimator->update(self->work.memory, keep);
 }
 
-static float mean_entropy(const reinforce *self, size_t R)
-{
-	float entropy = 0.0f;
-	for (size_t r = 0; r < R; r++)
-		entropy += self->entropy[r] / (float)R;
-	return entropy;
-}
-
 /* Squared length of each row's gradient per unit of advantage: one firing gives sum over units of (h - p)^2 |x|^2. A baseline
  * fitted with these weights has the least variance (value.h). NULL if nothing is weighed. */
 static const float *weigh_rows(reinforce *self, const bern_trace *trace, size_t rows)
@@ -1202,7 +1233,8 @@ static int32_t reinforce_learn(bern_agent *agent, bern_lanes *lanes, bern_error 
 		return failed;
 	finish_estimate(self, 1);
 	size_t B = (size_t)config->num_envs, R = self->steps * B;
-	float entropy = mean_entropy(self, R);
+	const row_means mean = means_of(self, R);
+	const float entropy = mean.entropy;
 	bern_mark(self->net.marks, BERN_MARK_LOGS);
 	double norm = bern_clip_norm(self->kernels, self->gradient, self->net.param_count,
 				     config->max_grad_norm);
@@ -1236,7 +1268,7 @@ static int32_t reinforce_learn(bern_agent *agent, bern_lanes *lanes, bern_error 
 	self->sums[SUM_UPDATES] += 1.0;
 	self->sums[SUM_ENTROPY] += (double)entropy;
 	self->sums[SUM_LOSS] += loss;
-	self->sums[SUM_EXPLAINED] += variance_explained(self->target, self->values, R);
+	self->sums[SUM_EXPLAINED] += variance_explained(self, &mean, R);
 	self->sums[SUM_NORM] += norm;
 	self->sums[SUM_RATE] = rate;
 	bern_mark(self->net.marks, BERN_MARK_LOGS);
@@ -1265,6 +1297,8 @@ void bern_reinforce_watch(bern_agent *agent, const bern_marks *marks)
 void bern_reinforce_look(bern_agent *agent, bern_reinforce_view *view)
 {
 	reinforce *self = (reinforce *)agent;
+	if (self->by_fused)
+		bern_fused_last(&self->fused, &self->trace, self->fused.lanes);
 	*view = (bern_reinforce_view){.estimator = self->estimator,
 				      .fused = self->by_fused,
 				      .net = &self->net,
@@ -1331,6 +1365,8 @@ static void reinforce_distributions(const bern_agent *agent, bern_take_number *t
 	const bern_network *net = &self->net;
 	size_t B = (size_t)self->config.num_envs, row = self->steps ? (self->steps - 1) * B : 0;
 	const float *rate = self->rates;
+	if (self->by_fused)
+		bern_fused_last(&self->fused, &self->trace, self->fused.lanes);
 	for (size_t l = 0; l < net->depth; l++)
 		for (size_t j = 0; j < net->layer[l].units; j++, rate++)
 			take(user, "fire_rate", l, (double)*rate / self->sums[SUM_WEIGHT]);
