@@ -273,8 +273,19 @@ static void add(float *y, const float *x, size_t J)
 /* no branch on the bits: they are random */
 static size_t fired(uint32_t *rows, const uint8_t *h, size_t J)
 {
-	size_t count = 0;
-	for (size_t j = 0; j < J; j++) {
+	size_t count = 0, j = 0;
+#ifdef __AVX512BW__
+	__m512i units = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+	for (; j + 16 <= J;
+	     j += 16) { /* what is written beyond count stays in the 16 of these units */
+		__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(h + j));
+		__mmask16 bits = _mm_test_epi8_mask(bytes, bytes);
+		_mm512_storeu_si512(rows + count, _mm512_maskz_compress_epi32(bits, units));
+		count += (size_t)__builtin_popcount(bits);
+		units = _mm512_add_epi32(units, _mm512_set1_epi32(16));
+	}
+#endif
+	for (; j < J; j++) {
 		rows[count] = (uint32_t)j;
 		count += h[j];
 	}
