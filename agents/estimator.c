@@ -185,6 +185,16 @@ int32_t bern_workspace_init(bern_workspace *work, bern_arena *arena, const bern_
 	work->path[0] = bern_arena_take(arena, K, most * sizeof(float));
 	work->path[1] = bern_arena_take(arena, K, most * sizeof(float));
 	work->rows = bern_arena_take(arena, most, sizeof(uint32_t));
+	work->gathers = 0;
+	work->pending = bern_arena_take(arena, net->depth + 1, sizeof *work->pending);
+	for (size_t l = 1; work->pending && l < net->depth; l++) {
+		const bern_layer *layer = &net->layer[l];
+		if (!net->binary || layer->inputs * layer->units < BERN_WIDE)
+			continue;
+		work->pending[l].s = bern_arena_take(arena, BERN_MANY,
+						     layer->padded * sizeof(float));
+		work->pending[l].h = bern_arena_take(arena, BERN_MANY, sizeof(uint8_t *));
+	}
 	return bern_arena_check(arena, e);
 }
 
@@ -256,27 +266,55 @@ static void first_layer(const bern_network *net, const bern_trace *trace, size_t
 	net->kernels->add(gradient + layer->bias, work->s, layer->units);
 }
 
+/* What layer l has left behind. */
+static void learn_pending(const bern_network *net, size_t l, bern_workspace *work, float *gradient)
+{
+	const bern_layer *layer = &net->layer[l];
+	bern_pending *pending = &work->pending[l];
+	if (pending->count > 0)
+		net->kernels->outer_many(gradient + layer->weight, pending->h, pending->s,
+					 layer->padded, pending->count, layer->inputs,
+					 layer->units);
+	pending->count = 0;
+}
+
+void bern_local_rules_end(const bern_network *net, bern_workspace *work, float *gradient)
+{
+	for (size_t l = 1; l < net->depth; l++)
+		learn_pending(net, l, work, gradient);
+	work->gathers = 0;
+}
+
 static void later_layer(const bern_network *net, const bern_trace *trace, size_t row, size_t l,
 			size_t u0, const bern_signal *signal, bern_workspace *work, float *gradient)
 {
 	const bern_layer *layer = &net->layer[l];
-	float *total0 = work->back[0];
+	float *total0 = work->back[0], *s = work->s;
+	bern_pending *pending = work->gathers && work->pending[l].s ? &work->pending[l] : NULL;
 	if (signal->unit)
 		memset(total0, 0, layer->units * sizeof *total0);
 	for (size_t k = 0; k < net->firings; k++) {
 		const uint8_t *h = bern_trace_h(trace, net, l, row, k);
 		const uint8_t *below = bern_trace_h(trace, net, l - 1, row, k);
 		const float *p = bern_trace_p(trace, net, l, row, k);
-		net->kernels->score(work->s, h, p, &work->c[k], layer->units, 1);
+		if (pending)
+			s = pending->s + pending->count * layer->padded;
+		net->kernels->score(s, h, p, &work->c[k], layer->units, 1);
 		if (signal->unit) {
 			net->kernels->score(work->s0, h, p, &work->c0[k], layer->units, 1);
-			lower(signal, work->s, work->s0, u0, layer->units);
+			lower(signal, s, work->s0, u0, layer->units);
 			net->kernels->add(total0, work->s0, layer->units);
 		}
+		net->kernels->add(gradient + layer->bias, s, layer->units);
+		if (pending) {
+			pending->h[pending->count++] = below;
+			if (pending->count == BERN_MANY)
+				learn_pending(net, l, work, gradient);
+			continue;
+		}
 		size_t count = net->kernels->fired(work->rows, below, layer->inputs);
-		net->kernels->outer_rows(gradient + layer->weight, work->rows, count, work->s,
+		net->kernels->outer_rows(gradient + layer->weight, work->rows, count, s,
 					 layer->units);
-		net->kernels->add(gradient + layer->bias, work->s, layer->units);
 	}
 	if (signal->unit)
 		remember(signal, total0, signal->advantage[row], u0, layer->units);

@@ -37,6 +37,13 @@ static inline float bern_weight(const bern_signal *signal, size_t row)
 	return signal->weight ? signal->weight[row] : 1.0f;
 }
 
+/* What a wide layer learns from many firings together: their scores and what fired below. */
+typedef struct bern_pending {
+	float *s;          /* (BERN_MANY, padded) NULL: the layer does not wait */
+	const uint8_t **h; /* (BERN_MANY) in the trace */
+	size_t count;
+} bern_pending;
+
 /* Room for one sample's work; made once. */
 typedef struct bern_workspace {
 	float *c, *c0;   /* (K) coefficients of the firings' scores: signal, and without it */
@@ -48,7 +55,10 @@ typedef struct bern_workspace {
 	float *back[2];  /* (most_units) */
 	float *path[2];  /* (K, most_units) back-propagated in each firing */
 	uint32_t *rows;  /* (most_units) */
-	void *memory;    /* what the estimator keeps from update to update, or NULL */
+	struct bern_pending
+		*pending; /* (L + 1) what wide layers have yet to learn, see bern_local_rules */
+	int gathers;      /* 1: wide layers wait for more */
+	void *memory;     /* what the estimator keeps from update to update, or NULL */
 } bern_workspace;
 
 /* What an estimator asks for; refused with a sentence where it is not there (bern_estimator_find). */
@@ -171,6 +181,14 @@ void bern_unit_baseline_update(bern_unit_baseline *unit, int keep);
  * of unit j is lowered by b[j] times the same sum with c0, delta0. */
 void bern_local_rule(const bern_network *net, const bern_trace *trace, size_t row,
 		     const bern_signal *signal, bern_workspace *work, float *gradient);
+
+/* Between these two, bern_local_rule may leave hidden layers above the first behind, to read their gradient once for many rows: the
+ * same sums. Trace and gradient stay where they are. */
+static inline void bern_local_rules_begin(bern_workspace *work)
+{
+	work->gathers = 1;
+}
+void bern_local_rules_end(const bern_network *net, bern_workspace *work, float *gradient);
 
 /* Entropy bonus of a row, added to work->c and delta. The mean policy's entropy is -sum pibar log pibar; firing k is credited
  * with r_k = -sum pi_k log pibar against the mean of the others (K = 1: against signal->entropy_mean). The estimate of log

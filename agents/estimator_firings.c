@@ -20,6 +20,7 @@ static void accumulate(const bern_network *net, const bern_trace *trace, const s
 	size_t K = net->firings, N = net->head.logits, C = net->head.components;
 	float each = 1.0f / (float)K, factor = (float)K / (float)(K - 1);
 	const bern_reverse mixed = {0};
+	bern_local_rules_begin(work);
 	for (size_t i = 0; i < count; i++) {
 		size_t r = rows[i];
 		if (!net->binary) {
@@ -43,6 +44,7 @@ static void accumulate(const bern_network *net, const bern_trace *trace, const s
 			bern_entropy_rule(net, trace, r, signal, work);
 		bern_local_rule(net, trace, r, signal, work, gradient);
 	}
+	bern_local_rules_end(net, work, gradient);
 }
 
 const bern_estimator bern_estimator_firings = {

@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* with fewer rows than that, packing weights costs more than reading them again */
+#define LEAST_SUMS 8
+
 int32_t bern_parse_layers(const char *text, size_t *units, size_t *depth, bern_error *e)
 {
 	const char *c = text;
@@ -423,6 +426,52 @@ void bern_network_act_from(bern_network *net, bern_trace *trace, size_t row, siz
 	bern_head_sample(&net->head, action, pi + speaker * N, &draws);
 	bern_head_posterior(&net->head, trace->posterior + row * K, pi, action, K);
 	bern_mark(net->marks, BERN_MARK_HEAD);
+}
+
+/* Many rows read the weights of layer l once, and what they add up lies where p will. */
+static int is_wide(const bern_network *net, size_t l, size_t sums)
+{
+	const bern_layer *layer = &net->layer[l];
+	return l > 0 && sums >= LEAST_SUMS && layer->inputs * layer->units >= BERN_WIDE &&
+	       layer->kind == BERN_UNITS_BINARY && layer->each_in &&
+	       net->layer[l - 1].kind == BERN_UNITS_BINARY;
+}
+
+static void fire_rows(bern_network *net, bern_trace *trace, size_t l, size_t row, size_t count,
+		      bern_firing_rng *rng)
+{
+	const bern_layer *layer = &net->layer[l];
+	size_t K = net->firings;
+	if (!is_wide(net, l, count * K)) {
+		for (size_t n = 0; n < count; n++)
+			fire_layer(net, trace, l, row + n, &rng[n]);
+		return;
+	}
+	net->kernels->affine_many(bern_trace_p(trace, net, l, row, 0), layer->padded,
+				  bern_trace_h(trace, net, l - 1, row, 0), net->layer[l - 1].padded,
+				  net->params + layer->weight, net->params + layer->bias, count * K,
+				  layer->inputs, layer->units);
+	for (size_t k = 0; k < count * K; k++) {
+		float *p = bern_trace_p(trace, net, l, row, k);
+		net->kernels->probability(p, p, layer->units);
+	}
+	bern_mark(net->marks, BERN_MARK_FORWARD);
+	for (size_t k = 0; k < count * K; k++)
+		net->kernels->fire(bern_trace_h(trace, net, l, row, k),
+				   bern_trace_p(trace, net, l, row, k), layer->units, 1,
+				   &rng[k / K]);
+	bern_mark(net->marks, BERN_MARK_DRAW);
+}
+
+void bern_network_act_rows(bern_network *net, bern_trace *trace, size_t row, size_t count,
+			   const uint8_t *(*mask_of)(const void *user, size_t n), const void *user,
+			   bern_firing_rng *rng)
+{
+	for (size_t l = 0; l < net->depth; l++)
+		fire_rows(net, trace, l, row, count, rng);
+	for (size_t n = 0; n < count; n++)
+		bern_network_act_from(net, trace, row + n, net->depth,
+				      mask_of ? mask_of(user, n) : NULL, &rng[n]);
 }
 
 void bern_network_act(bern_network *net, bern_trace *trace, size_t row, const uint8_t *mask,

@@ -525,6 +525,17 @@ static int32_t look_for_end(const reinforce *self, size_t t, int *over, bern_err
 	return 0;
 }
 
+typedef struct lane_masks {
+	const bern_lanes *lanes;
+	size_t first; /* lane */
+} lane_masks;
+
+static const uint8_t *mask_of_row(const void *user, size_t n)
+{
+	const lane_masks *masks = user;
+	return mask_of(masks->lanes, masks->first + n);
+}
+
 /* The lanes from first to end - 1 fire and choose the actions of step t. Returns those of all lanes, as lanes take them. */
 static const void *act_lanes(reinforce *self, size_t worker, const bern_lanes *lanes, size_t t,
 			     size_t first, size_t end)
@@ -540,8 +551,14 @@ static const void *act_lanes(reinforce *self, size_t worker, const bern_lanes *l
 		bern_memory_input(&self->memory, &self->normalizer,
 				  self->trace.x + row * self->memory.inputs, lane,
 				  lanes->obs + b * O);
-		bern_mark(net->marks, BERN_MARK_INPUT);
-		bern_network_act(net, &self->trace, row, mask_of(lanes, b), &self->firing[b]);
+	}
+	bern_mark(net->marks, BERN_MARK_INPUT);
+	const lane_masks masks = {lanes, first};
+	bern_network_act_rows(net, &self->trace, t * B + first, end - first, mask_of_row, &masks,
+			      self->firing + first);
+	for (size_t b = first; b < end; b++) {
+		size_t row = t * B + b;
+		float *lane = self->lane_memory + b * self->memory.size;
 		if (self->refire.mask)
 			memcpy(self->refire.mask + row * head->logits, mask_of(lanes, b),
 			       head->logits);

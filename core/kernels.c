@@ -292,6 +292,192 @@ static size_t fired(uint32_t *rows, const uint8_t *h, size_t J)
 	return count;
 }
 
+/* ---- many rows at once ---- */
+
+/* Bit i is h[i], of at most 64. */
+INLINE uint64_t bits_of(const uint8_t *h, size_t count)
+{
+	uint64_t bits = 0;
+	size_t i = 0;
+#ifdef __AVX512BW__
+	if (count == 64) {
+		__m512i bytes = _mm512_loadu_si512(h);
+		return _mm512_test_epi8_mask(bytes, bytes);
+	}
+#endif
+	for (; i + 8 <= count;
+	     i += 8) { /* bytes of 0 and 1: byte n goes to bit n of the highest byte */
+		uint64_t eight = 0;
+		for (size_t n = 0; n < 8; n++)
+			eight |= (uint64_t)h[i + n] << 8 * n;
+		bits |= (eight * 0x0102040810204080 >> 56) << i;
+	}
+	for (; i < count; i++)
+		bits |= (uint64_t)h[i] << i;
+	return bits;
+}
+
+/* Rows and columns of 64 x 64 bits change places: blocks of half the size, then of a quarter, and so on (Warren, Hacker's Delight,
+ * section 7-3, with bit 0 first). */
+static void turn_bits(uint64_t bits[64])
+{
+	uint64_t mask = 0x00000000ffffffff;
+	for (size_t half = 32; half; half /= 2, mask ^= mask << half)
+		for (size_t r = 0; r < 64; r = (r + half + 1) & ~half) {
+			uint64_t t = (bits[r] >> half ^ bits[r + half]) & mask;
+			bits[r] ^= t << half;
+			bits[r + half] ^= t;
+		}
+}
+
+/* Columns of up to 64 rows side by side: as they lie in a matrix they would fall on few sets of the cache. */
+typedef struct panel {
+	float x[64 * 16 * TILE];
+} panel;
+
+INLINE void pack(panel *to, const float *from, size_t stride, size_t rows, size_t vectors)
+{
+	for (size_t r = 0; r < rows; r++) {
+		UNROLL
+		for (size_t v = 0; v < vectors; v++) {
+			vf x;
+			load(&x, from + r * stride + 16 * v);
+			store(to->x + (r * vectors + v) * 16, &x);
+		}
+	}
+}
+
+/* to[j] = from[j] + the packed rows whose bits are set, in ascending order */
+INLINE void add_set(float *to, const float *from, uint64_t bits, const panel *rows, size_t vectors)
+{
+	vf sum[TILE];
+	UNROLL
+	for (size_t v = 0; v < vectors; v++)
+		load(&sum[v], from + 16 * v);
+	for (; bits; bits &= bits - 1) {
+		const float *row = rows->x + (size_t)__builtin_ctzll(bits) * 16 * vectors;
+		UNROLL
+		for (size_t v = 0; v < vectors; v++) {
+			vf x;
+			load(&x, row + 16 * v);
+			sum[v] += x;
+		}
+	}
+	UNROLL
+	for (size_t v = 0; v < vectors; v++)
+		store(to + 16 * v, &sum[v]);
+}
+
+/* What inputs i .. i + 63 add to columns of affine_many, 16 for each vector. */
+INLINE void affine_panel(float *a, size_t a_stride, const uint8_t *h, size_t h_stride,
+			 const float *w, const float *bias, size_t count, size_t i, size_t I,
+			 size_t J, size_t vectors)
+{
+	panel packed;
+	const size_t rows = I - i < 64 ? I - i : 64;
+	pack(&packed, w + i * J, J, rows, vectors);
+	for (size_t r = 0; r < count; r++) {
+		for (size_t v = 0; r < 64 && v < vectors; v++) /* of the panel below */
+			__builtin_prefetch(w + (i + 64 + r) * J + 16 * v);
+		add_set(a + r * a_stride, i ? a + r * a_stride : bias,
+			bits_of(h + r * h_stride + i, rows), &packed, vectors);
+	}
+}
+
+/* panels side by side that are gone through together, so that few pages of memory are in use at a time */
+#define BESIDE 4
+
+static void affine_many(float *a, size_t a_stride, const uint8_t *h, size_t h_stride,
+			const float *w, const float *bias, size_t count, size_t I, size_t J)
+{
+	size_t j = 0;
+	for (size_t end; j + 16 * TILE <= J; j = end) {
+		end = j;
+		for (size_t n = 0; n < BESIDE && end + 16 * TILE <= J; n++)
+			end += 16 * TILE;
+		for (size_t i = 0; i < I; i += 64)
+			for (size_t l = j; l < end; l += 16 * TILE)
+				affine_panel(a + l, a_stride, h, h_stride, w + l, bias + l, count,
+					     i, I, J, TILE);
+	}
+	for (; j + 16 <= J; j += 16)
+		for (size_t i = 0; i < I; i += 64)
+			affine_panel(a + j, a_stride, h, h_stride, w + j, bias + j, count, i, I, J,
+				     1);
+	for (size_t r = 0; j < J && r < count; r++) {
+		float *a_r = a + r * a_stride;
+		memcpy(a_r + j, bias + j, (J - j) * sizeof *a_r);
+		for (size_t i = 0; i < I; i++)
+			for (size_t l = j; h[r * h_stride + i] && l < J; l++)
+				a_r[l] += w[i * J + l];
+	}
+}
+
+/* rows of weights that are fetched before they are needed: no processor foresees steps that long */
+#define AHEAD 6
+
+/* Columns of w: bit r of bits[i] is h[r,i]. */
+INLINE void outer_panel(float *w, const uint64_t *bits, const panel *packed, size_t rows, size_t J,
+			size_t vectors)
+{
+	for (size_t i = 0; i < rows; i++) {
+		for (size_t v = 0; v < vectors; v++)
+			__builtin_prefetch(w + (i + AHEAD) * J + 16 * v, 1);
+		if (bits[i])
+			add_set(w + i * J, w + i * J, bits[i], packed, vectors);
+	}
+}
+
+/* inputs whose bits are kept while columns change */
+#define TURNED 512
+
+typedef struct turned {
+	uint64_t bits[BERN_MANY / 64][TURNED]; /* bit r of [g][i] is h[64 g + r,i] */
+} turned;
+
+INLINE void outer_columns(float *w, const turned *h, const float *s, size_t s_stride, size_t count,
+			  size_t I, size_t J, size_t vectors)
+{
+	panel packed;
+	for (size_t r = 0; r < count; r += 64) {
+		pack(&packed, s + r * s_stride, s_stride, count - r < 64 ? count - r : 64, vectors);
+		outer_panel(w, h->bits[r / 64], &packed, I, J, vectors);
+	}
+}
+
+static void outer_part(float *w, const turned *h, const float *s, size_t s_stride, size_t count,
+		       size_t I, size_t J)
+{
+	size_t j = 0;
+	for (; j + 16 * TILE <= J; j += 16 * TILE)
+		outer_columns(w + j, h, s + j, s_stride, count, I, J, TILE);
+	for (; j + 16 <= J; j += 16)
+		outer_columns(w + j, h, s + j, s_stride, count, I, J, 1);
+	for (size_t r = 0; j < J && r < count; r++)
+		for (size_t i = 0; i < I; i++)
+			for (size_t l = j; h->bits[r / 64][i] >> r % 64 & 1 && l < J; l++)
+				w[i * J + l] += s[r * s_stride + l];
+}
+
+static void outer_many(float *w, const uint8_t *const *h, const float *s, size_t s_stride,
+		       size_t count, size_t I, size_t J)
+{
+	turned part;
+	for (size_t i0 = 0; i0 < I; i0 += TURNED) {
+		const size_t rows = I - i0 < TURNED ? I - i0 : TURNED;
+		for (size_t r0 = 0; r0 < count; r0 += 64)
+			for (size_t i = 0; i < rows; i += 64) {
+				const size_t n = rows - i < 64 ? rows - i : 64;
+				uint64_t *bits = part.bits[r0 / 64] + i;
+				for (size_t r = 0; r < 64; r++)
+					bits[r] = r0 + r < count ? bits_of(h[r0 + r] + i0 + i, n)
+								 : 0;
+				turn_bits(bits);
+			}
+		outer_part(w + i0 * J, &part, s, s_stride, count, rows, J);
+	}
+}
+
 /* ---- firing ---- */
 
 /* *x = yes where mask, else itself */
@@ -873,6 +1059,8 @@ const bern_kernels BERN_KERNELS = {
 	.affine_rows = affine_rows,
 	.outer = outer,
 	.outer_rows = outer_rows,
+	.affine_many = affine_many,
+	.outer_many = outer_many,
 	.dot_rows = dot_rows,
 	.scaled_rows = scaled_rows,
 	.outer_scaled = outer_scaled,

@@ -19,6 +19,12 @@
 /* Sampling compares 24 random bits with p, so p is kept on the grid of 2^-24: then P(h = 1) is p exactly. */
 #define BERN_P_ONE 16777216.0f
 
+/* Kernels for wide layers learn from that many rows at once. */
+#define BERN_MANY 128
+
+/* Layers of so many weights, inputs times units, gain by that. */
+#define BERN_WIDE (32 * 32)
+
 /* Kernels for few outputs keep that many sums in registers. */
 #define BERN_FEW 8
 
@@ -48,6 +54,13 @@ typedef struct bern_kernels {
 	void (*outer)(float *w, const float *x, const float *s, size_t I, size_t J);
 	/* w[i,j] += s[j] for the listed rows. */
 	void (*outer_rows)(float *w, const uint32_t *rows, size_t count, const float *s, size_t J);
+	/* Many rows at once, so that weights are read once for all of them, with the sums of affine_rows and outer_rows:
+	 * a[r,j] = bias[j] + sum over i of w[i,j] where h[r,i] is 1; rows of a are a_stride numbers apart, those of h h_stride. */
+	void (*affine_many)(float *a, size_t a_stride, const uint8_t *h, size_t h_stride,
+			    const float *w, const float *bias, size_t count, size_t I, size_t J);
+	/* w[i,j] += s[r,j] where h[r][i] is 1, r ascending; at most BERN_MANY rows, those of s s_stride numbers apart. */
+	void (*outer_many)(float *w, const uint8_t *const *h, const float *s, size_t s_stride,
+			   size_t count, size_t I, size_t J);
 	/* Of the `count` listed units, whose weights are rows of their own (J, I): a[r] = bias[rows[r]] + sum over i of
 	 * x[i] w[rows[r],i], in the order of dot; bias may be NULL (0). What is not listed is not read. a is (count). */
 	void (*dot_rows)(float *a, const uint32_t *rows, size_t count, const float *x,

@@ -185,6 +185,28 @@ static void outer_scaled(float *w, const uint32_t *rows, const float *x, size_t 
 			w[rows[r] * J + j] += x[r] * s[j];
 }
 
+static void affine_many(float *a, size_t a_stride, const uint8_t *h, size_t h_stride,
+			const float *w, const float *bias, size_t count, size_t I, size_t J)
+{
+	for (size_t r = 0; r < count; r++)
+		for (size_t j = 0; j < J; j++) {
+			float sum = bias[j];
+			for (size_t i = 0; i < I; i++)
+				if (h[r * h_stride + i])
+					sum += w[i * J + j];
+			a[r * a_stride + j] = sum;
+		}
+}
+
+static void outer_many(float *w, const uint8_t *const *h, const float *s, size_t s_stride,
+		       size_t count, size_t I, size_t J)
+{
+	for (size_t r = 0; r < count; r++)
+		for (size_t i = 0; i < I; i++)
+			for (size_t j = 0; h[r][i] && j < J; j++)
+				w[i * J + j] += s[r * s_stride + j];
+}
+
 static void add(float *y, const float *x, size_t J)
 {
 	for (size_t j = 0; j < J; j++)
@@ -219,6 +241,8 @@ const bern_kernels bern_kernels_reference = {
 	.affine_rows = affine_rows,
 	.outer = outer,
 	.outer_rows = outer_rows,
+	.affine_many = affine_many,
+	.outer_many = outer_many,
 	.dot_rows = dot_rows,
 	.scaled_rows = scaled_rows,
 	.outer_scaled = outer_scaled,

@@ -2,9 +2,9 @@
  * one thread, in the same run. Medians, taken in turns. A quiet machine tells; status 1 if a layer is slower than sgemm
  * where half of the units fire, or, from 512 units on, less than four times as fast where a tenth does.
  *
- * What is compared is what depends on inputs times units. Firing: the list of those that fired below and the sum of their rows
- * of weights, kernel by kernel as agents/network.c calls them; sgemm, (B, I) times (I, J). Learning: the list, and
- * the score added to their rows of the gradient, as agents/estimator.c does; sgemm, (I, B) times (B, J), added to the gradient.
+ * What is compared is what depends on inputs times units. Firing: the sum of the rows of weights of those that fired below, kernel
+ * by kernel as agents/network.c calls them; sgemm, (B, I) times (I, J). Learning: the score added to their rows of
+ * the gradient, as agents/estimator.c does; sgemm, (I, B) times (B, J), added to the gradient.
  * Probabilities, draws and scores, which a dense network needs as well, are the column "units".
  *
  * usage: bench_wide [WIDEST]   4096 */
@@ -100,7 +100,10 @@ static void stack_finish(stack *s)
 static void fire(stack *s)
 {
 	size_t W = s->W;
-	for (size_t b = 0; b < s->B; b++)
+	for (size_t l = 0; W * W >= BERN_WIDE && l < s->L; l++)
+		s->kernels->affine_many(s->a, W, s->h + l * s->B * W, W, s->w + l * W * W, s->bias,
+					s->B, W, W);
+	for (size_t b = 0; W * W < BERN_WIDE && b < s->B; b++)
 		for (size_t l = 0; l < s->L; l++) {
 			const uint8_t *h_b = s->h + (l * s->B + b) * W;
 			size_t count = s->kernels->fired(s->rows, h_b, W);
@@ -121,7 +124,15 @@ static void fire_dense(stack *s)
 static void learn(stack *s)
 {
 	size_t W = s->W;
-	for (size_t b = 0; b < s->B; b++)
+	const uint8_t *h[BERN_MANY];
+	for (size_t b = 0; W * W >= BERN_WIDE && b < s->B; b += BERN_MANY)
+		for (size_t l = 0; l < s->L; l++) {
+			size_t count = s->B - b < BERN_MANY ? s->B - b : BERN_MANY;
+			for (size_t r = 0; r < count; r++)
+				h[r] = s->h + (l * s->B + b + r) * W;
+			s->kernels->outer_many(s->g + l * W * W, h, s->s + b * W, W, count, W, W);
+		}
+	for (size_t b = 0; W * W < BERN_WIDE && b < s->B; b++)
 		for (size_t l = 0; l < s->L; l++) {
 			const uint8_t *h_b = s->h + (l * s->B + b) * W;
 			size_t count = s->kernels->fired(s->rows, h_b, W);
