@@ -350,6 +350,25 @@ START_TEST(a_duplicate_names_both_origins_and_nothing_is_taken)
 }
 END_TEST
 
+START_TEST(an_origin_is_forgotten_whole_and_alone)
+{
+	bern_error e;
+	bern_env a = table("A-v0"), b = table("B-v0"), c = table("C-v0");
+	const bern_env *const outer[] = {&a, &c}, *kept = NULL;
+	const bern_plugin plugin = {BERN_ENV_ABI, 2, outer};
+	ck_assert_int_eq(bern_registry_adopt(registry, &plugin, "first.so", &e), BERN_OK);
+	ck_assert_int_eq(adopt(&b, "second.so", &e), BERN_OK);
+	bern_registry_forget(registry, "first");
+	ck_assert_uint_eq(bern_registry_count(registry), 3);
+	bern_registry_forget(registry, "first.so");
+	ck_assert_uint_eq(bern_registry_count(registry), 1);
+	ck_assert_int_eq(bern_registry_find(registry, "B-v0", &kept, &e), BERN_OK);
+	ck_assert_int_ne(bern_registry_find(registry, "C-v0", &kept, &e), BERN_OK);
+	ck_assert_int_eq(adopt(&a, "third.so", &e), BERN_OK);
+	ck_assert_str_eq(bern_registry_origin(registry, 0), "third.so");
+}
+END_TEST
+
 START_TEST(the_list_is_sorted_and_its_pointers_stay)
 {
 	bern_error e;
@@ -674,6 +693,7 @@ static Suite *suite(void)
 	tcase_add_test(t, params_are_sound);
 	tcase_add_test(t, fields_and_numbers_of_the_table_are_sound);
 	tcase_add_test(t, a_duplicate_names_both_origins_and_nothing_is_taken);
+	tcase_add_test(t, an_origin_is_forgotten_whole_and_alone);
 	tcase_add_test(t, the_list_is_sorted_and_its_pointers_stay);
 	tcase_add_test(t, finding_says_what_there_is);
 	suite_add_tcase(s, t);
