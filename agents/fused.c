@@ -6,13 +6,15 @@
 #include <math.h>
 #include <string.h>
 
-#define LANES       BERN_FUSED_LANES
-#define SIDE        4            /* tiles that are played side by side: their physics overlap */
-#define LEAST_LANES 8            /* with fewer than half a tile, lane by lane is faster */
-#define MOST_KEPT   (128 * 1024) /* bytes of activations that are kept rather than computed again */
-#define MOST_INPUTS 64           /* beyond them skipping what is 0 in a row gains more */
+#define LANES        BERN_FUSED_LANES
+#define SIDE         4            /* tiles that are played side by side: their physics overlap */
+#define LEAST_LANES  8            /* with fewer than half a tile, lane by lane is faster */
+#define MOST_KEPT    (128 * 1024) /* bytes of activations that are kept rather than computed again */
+#define MOST_INPUTS  64           /* beyond them skipping what is 0 in a row gains more */
+#define MOST_FIRINGS 256          /* more of them would not fit a cache */
 
 struct bern_fused_room {
+	bern_firing_room firing;
 	float *columns; /* (SIDE, O, 16) */
 	float *sum;     /* (most parameters, 16) */
 	float *fold;    /* (most parameters) */
@@ -25,36 +27,78 @@ struct bern_fused_room {
 	uint32_t *flags;                       /* (T, 16) */
 };
 
+/* One choice an action, and nothing that is carried from step to step or looked at again. */
+static int is_plain(const bern_agent_config *config, const bern_network *net,
+		    const bern_world *world, size_t memory)
+{
+	return net->binary && net->head.components == 1 && net->head.gaussian.count == 0 &&
+	       !world->env->mask && memory == 0 && config->stack == 1 &&
+	       !config->normalize_observations && config->baseline != BERN_BASELINE_UNIT &&
+	       config->value_weighting == BERN_WEIGHTING_NONE && config->epochs == 1 &&
+	       !config->traces && !config->whole_episodes;
+}
+
 int bern_fused_fits(const bern_agent_config *config, const bern_network *net, const char *estimator,
 		    const bern_world *world, size_t memory)
 {
-	return strcmp(estimator, "unbiased") == 0 && net->firings == 1 && net->binary &&
-	       net->head.components == 1 && net->head.gaussian.count == 0 && !world->env->mask &&
-	       memory == 0 && config->stack == 1 && !config->normalize_observations &&
-	       net->layer[0].inputs <= MOST_INPUTS && config->baseline != BERN_BASELINE_UNIT &&
-	       config->value_weighting == BERN_WEIGHTING_NONE && config->epochs == 1 &&
-	       !config->traces && !config->whole_episodes && config->entropy_coef == 0.0;
+	return strcmp(estimator, "unbiased") == 0 && net->firings == 1 &&
+	       is_plain(config, net, world, memory) && net->layer[0].inputs <= MOST_INPUTS &&
+	       config->entropy_coef == 0.0;
+}
+
+int bern_fused_fits_firings(const bern_agent_config *config, const bern_network *net,
+			    const char *estimator, const bern_world *world, size_t memory)
+{
+	return strcmp(estimator, "firings") == 0 && net->firings > 1 &&
+	       net->firings <= MOST_FIRINGS && net->depth == 1 &&
+	       is_plain(config, net, world, memory);
 }
 
 static void take_tile(bern_fused *fused, bern_arena *arena, bern_fused_tile *tile)
 {
 	const bern_fused_net *net = &fused->net;
 	const size_t T = net->steps, O = net->inputs, N = net->logits, row = LANES * sizeof(float);
+	const size_t K = net->firings, P = net->layer[0].padded;
+	const size_t fired_size = fused->fired_size;
 	tile->state = bern_arena_take(arena, BERN_LEAPS * LANES, sizeof(uint64_t));
 	tile->addend = bern_arena_take(arena, LANES, sizeof(uint64_t));
 	for (size_t l = 0; l < net->depth; l++) {
-		size_t units = T * net->layer[l].units;
-		tile->p[l] = bern_arena_take(arena, units, row);
-		tile->fired[l] = bern_arena_take(arena, units, fused->kernels->fired_size);
-		tile->last_p[l] = bern_arena_take(arena, net->layer[l].units, row);
-		tile->last_fired[l] = bern_arena_take(arena, net->layer[l].units,
-						      fused->kernels->fired_size);
+		const size_t J = net->layer[l].units, more = K > 1 ? 16 : 0; /* go past the end */
+		tile->p[l] = bern_arena_take(arena, T * J + more, row);
+		tile->fired[l] = bern_arena_take(arena, T * K * J + more, fired_size);
+		tile->last_p[l] = bern_arena_take(arena, J, row);
+		tile->last_fired[l] = bern_arena_take(arena, K * J, fired_size);
 	}
-	tile->pi = bern_arena_take(arena, T * N, row);
-	tile->delta = bern_arena_take(arena, T * N, row);
+	tile->pi = bern_arena_take(arena, T * K * N, row);
+	if (K > 1) {
+		tile->mean_pi = bern_arena_take(arena, T * N, row);
+		tile->posterior = bern_arena_take(arena, T * K, row);
+		tile->rows = bern_arena_take(arena, T * LANES, P * sizeof(float));
+	} else {
+		tile->delta = bern_arena_take(arena, T * N, row);
+	}
 	tile->action = bern_arena_take(arena, T, LANES * sizeof(int32_t));
 	tile->signal = bern_arena_take(arena, T, row);
-	tile->x = bern_arena_take(arena, (T + 1) * O, row);
+	if (!fused->by_rows)
+		tile->x = bern_arena_take(arena, (T + 1) * O, row);
+}
+
+static void take_firing_room(const bern_fused *fused, bern_arena *arena, bern_firing_room *room)
+{
+	const bern_fused_net *net = &fused->net;
+	const size_t T = net->steps, K = net->firings, N = net->logits, row = LANES * sizeof(float);
+	const size_t P = net->layer[0].padded, VP = bern_padded(net->value_units);
+	room->grid = bern_arena_take(arena, P, LANES * sizeof(int32_t));
+	room->bonus = bern_arena_take(arena, 1, row);
+	room->c = bern_arena_take(arena, K, row);
+	room->gain = bern_arena_take(arena, K, row);
+	room->delta = bern_arena_take(arena, K * N, row);
+	room->bits = bern_arena_take(arena, 2 * K, LANES * sizeof(uint16_t));
+	room->out = bern_arena_take(arena, N, P * sizeof(float));
+	if (net->value_kind == BERN_BASELINE_MLP && !fused->by_rows) {
+		room->weights = bern_arena_take(arena, net->inputs + 2, VP * sizeof(float));
+		room->back = bern_arena_take(arena, T * LANES, VP * sizeof(float));
+	}
 }
 
 static void take_room(const bern_fused *fused, bern_arena *arena, struct bern_fused_room *room)
@@ -69,7 +113,9 @@ static void take_room(const bern_fused *fused, bern_arena *arena, struct bern_fu
 	room->d = bern_arena_take(arena, T, row);
 	room->scratch = bern_arena_take(arena, T, row);
 	room->x = bern_arena_take(arena, O, sizeof(float));
-	if (fused->net.value_kind == BERN_BASELINE_MLP && V * T * row <= MOST_KEPT)
+	if (fused->net.firings > 1)
+		take_firing_room(fused, arena, &room->firing);
+	else if (fused->net.value_kind == BERN_BASELINE_MLP && V * T * row <= MOST_KEPT)
 		room->active = bern_arena_take(arena, V * T, row);
 	room->reward = bern_arena_take(arena, T, row);
 	room->bootstrap = bern_arena_take(arena, T, row);
@@ -83,10 +129,14 @@ int32_t bern_fused_init(bern_fused *fused, bern_arena *arena, const char *level,
 	const bern_network *network = fused->network;
 	const bern_value_function *value = fused->value_function;
 	fused->kernels = bern_fused_kernels_of(level);
-	if (lanes < LEAST_LANES)
+	if (lanes < LEAST_LANES || (network->firings > 1 && fused->kernels &&
+				    network->head.size[0] > 1 && !fused->kernels->firings->softmax))
 		fused->kernels = NULL;
 	if (!fused->kernels)
 		return 0;
+	fused->fired_size = network->firings > 1 ? fused->kernels->firings->fired_size
+						 : fused->kernels->fired_size;
+	fused->by_rows = network->layer[0].inputs > MOST_INPUTS;
 	fused->lanes = lanes;
 	fused->tiles = (lanes + LANES - 1) / LANES;
 	fused->scale = 1.0f / (float)(steps * lanes);
@@ -94,6 +144,7 @@ int32_t bern_fused_init(bern_fused *fused, bern_arena *arena, const char *level,
 				      .depth = network->depth,
 				      .logits = network->head.logits,
 				      .steps = steps,
+				      .firings = network->firings,
 				      .layer = network->layer,
 				      .params = network->params,
 				      .one_unit = network->head.size[0] == 1,
@@ -150,6 +201,22 @@ static void store_streams(const bern_fused *fused, size_t k)
 			fused->firing[k * LANES + l].state[s] = tile->state[s * LANES + l];
 }
 
+/* Activations (16, P) of the first layer at step t, from observations that stay rows. */
+static void take_rows(const bern_fused *fused, const bern_lanes *lanes, size_t k, size_t t)
+{
+	const bern_network *network = fused->network;
+	const bern_layer *layer = &network->layer[0];
+	const size_t O = layer->inputs, P = layer->padded;
+	for (size_t l = 0; l < lanes_in(fused, k); l++) {
+		const size_t b = k * LANES + l;
+		float *x = fused->x + (t * fused->lanes + b) * O;
+		bern_normalizer_apply(fused->normalizer, x, lanes->obs + b * O);
+		network->kernels->affine(fused->tile[k].rows + (t * LANES + l) * P, x,
+					 network->params + layer->weight,
+					 network->params + layer->bias, O, layer->units);
+	}
+}
+
 /* x (O, 16) from the observations in columns. */
 static void take_inputs(const bern_fused *fused, float *x, const float *columns)
 {
@@ -160,12 +227,11 @@ static void take_inputs(const bern_fused *fused, float *x, const float *columns)
 	}
 }
 
-/* V of what lane b saw last in an episode that was cut. */
-static float value_of_last(const bern_fused *fused, const bern_lanes *lanes, size_t worker,
-			   size_t b)
+/* V of an observation (O). */
+static float value_of_row(const bern_fused *fused, size_t worker, const float *observation)
 {
 	float *x = fused->room[worker].x;
-	bern_normalizer_apply(fused->normalizer, x, lanes->last_obs + b * fused->net.inputs);
+	bern_normalizer_apply(fused->normalizer, x, observation);
 	return bern_value_of_by(fused->value_function, worker, x);
 }
 
@@ -186,7 +252,8 @@ static int32_t take_outcome(const bern_fused *fused, const bern_lanes *lanes, si
 	}
 	for (size_t l = 0; (seen & BERN_TRUNCATED) && l < n; l++)
 		if (flags[l] == BERN_TRUNCATED)
-			bootstrap[l] = value_of_last(fused, lanes, worker, b + l);
+			bootstrap[l] = value_of_row(fused, worker,
+						    lanes->last_obs + (b + l) * fused->net.inputs);
 	for (size_t l = 0; wild && l < n; l++)
 		if (!(reward[l] - reward[l] == 0.0f))
 			return bern_fail(
@@ -209,14 +276,30 @@ static void keep_last(const bern_fused *fused, const bern_fused_tile *tile)
 {
 	const size_t t = fused->net.steps - 1, row = LANES * sizeof(float);
 	for (size_t l = 0; l < fused->net.depth; l++) {
-		const size_t J = fused->net.layer[l].units, size = J * fused->kernels->fired_size;
+		const size_t J = fused->net.layer[l].units;
+		const size_t size = fused->net.firings * J * fused->fired_size;
 		memcpy(tile->last_p[l], tile->p[l] + t * J * LANES, J * row);
 		memcpy(tile->last_fired[l], (const char *)tile->fired[l] + t * size, size);
 	}
 }
 
+/* values (T + 1, 16) of inputs that stay rows, the last of what the lanes see now */
+static void values_of_rows(const bern_fused *fused, const bern_lanes *lanes, size_t worker,
+			   size_t k, float *values)
+{
+	const size_t T = fused->net.steps, O = fused->net.inputs;
+	for (size_t t = 0; t <= T; t++)
+		for (size_t l = 0; l < lanes_in(fused, k); l++) {
+			const size_t b = k * LANES + l;
+			values[t * LANES + l] =
+				t == T ? value_of_row(fused, worker, lanes->obs + b * O)
+				       : bern_value_of_by(fused->value_function, worker,
+							  fused->x + (t * fused->lanes + b) * O);
+		}
+}
+
 /* Values, advantages, targets and entropies of a tile. */
-static void credit(const bern_fused *fused, size_t worker, size_t k)
+static void credit(const bern_fused *fused, const bern_lanes *lanes, size_t worker, size_t k)
 {
 	const bern_fused_net *net = &fused->net;
 	const struct bern_fused_room *room = &fused->room[worker];
@@ -226,8 +309,12 @@ static void credit(const bern_fused *fused, size_t worker, size_t k)
 	float *values = fused->values + k * (T + 1) * LANES,
 	      *target = fused->target + k * T * LANES;
 	float entropy[LANES];
-	if (fused->value_function->param_count > 0)
-		fused->kernels->values(net, values, fused->tile[k].x, T + 1, NULL);
+	const bern_fused_tile *tile = &fused->tile[k];
+	const float *pi = net->firings > 1 ? tile->mean_pi : tile->pi;
+	if (fused->by_rows)
+		values_of_rows(fused, lanes, worker, k, values);
+	else if (fused->value_function->param_count > 0)
+		fused->kernels->values(net, values, tile->x, T + 1, NULL);
 	else
 		for (size_t i = 0; i < (T + 1) * LANES; i++)
 			values[i] = bern_value_of_by(fused->value_function, worker, NULL);
@@ -250,11 +337,25 @@ static void credit(const bern_fused *fused, size_t worker, size_t k)
 	bern_mark(marks, BERN_MARK_CREDIT);
 	for (size_t t = 0; t < T; t++) {
 		const size_t at = t * LANES, row = t * B + k * LANES;
-		fused->kernels->entropies(net, entropy, fused->tile[k].pi + at * net->logits);
+		fused->kernels->entropies(net, entropy, pi + at * net->logits);
 		copy_lanes(rows->entropy + row, entropy, n);
 	}
-	keep_last(fused, &fused->tile[k]);
+	keep_last(fused, tile);
 	bern_mark(marks, BERN_MARK_LOGS);
+}
+
+/* Tile k fires and chooses its actions of a step. */
+static void act(const bern_fused *fused, const bern_lanes *lanes, size_t worker, size_t k,
+		size_t step)
+{
+	bern_fused_tile *tile = &fused->tile[k];
+	if (fused->by_rows)
+		take_rows(fused, lanes, k, step);
+	if (fused->net.firings > 1)
+		fused->kernels->firings->act(&fused->net, tile, &fused->room[worker].firing, step,
+					     fused->by_rows);
+	else
+		fused->kernels->act(&fused->net, tile, step);
 }
 
 int32_t bern_fused_play(bern_fused *fused, bern_lanes *lanes, size_t worker, size_t first,
@@ -272,27 +373,33 @@ int32_t bern_fused_play(bern_fused *fused, bern_lanes *lanes, size_t worker, siz
 	for (size_t k0 = first / LANES; k0 < end; k0 += SIDE) {
 		const size_t k1 = k0 + SIDE < end ? k0 + SIDE : end, b0 = k0 * LANES;
 		const size_t n = (k1 < end ? k1 * LANES : first + count) - b0;
-		bern_lanes_get_columns(lanes, b0, n, columns);
+		if (!fused->by_rows)
+			bern_lanes_get_columns(lanes, b0, n, columns);
 		for (size_t k = k0; k < k1; k++) {
 			load_streams(fused, k);
-			take_inputs(fused, fused->tile[k].x, columns + (k - k0) * O * LANES);
+			if (!fused->by_rows)
+				take_inputs(fused, fused->tile[k].x,
+					    columns + (k - k0) * O * LANES);
 		}
 		bern_mark(marks, BERN_MARK_STREAMS);
 		bern_error found = {0};
 		int32_t failed = 0;
 		for (size_t step = 0; !failed && step < limit; step++) {
 			for (size_t k = k0; k < k1; k++) {
-				fused->kernels->act(net, &fused->tile[k], step);
+				act(fused, lanes, worker, k, step);
 				copy_lanes(fused->actions + k * LANES,
 					   fused->tile[k].action + step * LANES,
 					   lanes_in(fused, k));
 			}
 			bern_mark(marks, BERN_MARK_LAYERS);
-			failed = bern_lanes_step_columns(lanes, worker, b0, n, fused->actions,
-							 columns, &found);
+			failed = fused->by_rows
+					 ? bern_lanes_step_part(lanes, worker, b0, n,
+								fused->actions, &found)
+					 : bern_lanes_step_columns(lanes, worker, b0, n,
+								   fused->actions, columns, &found);
 			on_step(user, step, b0, b0 + n);
 			bern_mark(marks, BERN_MARK_PHYSICS);
-			for (size_t k = k0; !failed && k < k1; k++)
+			for (size_t k = k0; !failed && !fused->by_rows && k < k1; k++)
 				take_inputs(fused, fused->tile[k].x + (step + 1) * O * LANES,
 					    columns + (k - k0) * O * LANES);
 			bern_mark(marks, BERN_MARK_INPUT);
@@ -310,43 +417,80 @@ int32_t bern_fused_play(bern_fused *fused, bern_lanes *lanes, size_t worker, siz
 		}
 		if (broken)
 			continue;
-		bern_lanes_put_columns(lanes, b0, n, columns);
+		if (!fused->by_rows)
+			bern_lanes_put_columns(lanes, b0, n, columns);
 		for (size_t k = k0; k < k1; k++)
 			store_streams(fused, k);
 		bern_mark(marks, BERN_MARK_STREAMS);
 		for (size_t k = k0; k < k1; k++)
-			credit(fused, worker, k);
+			credit(fused, lanes, worker, k);
 	}
 	return broken;
 }
 
-static int has_fired(const bern_fused *fused, const bern_fused_tile *tile, size_t l, size_t unit,
-		     size_t lane)
+/* Of the last step: unit's firing k in a lane. */
+static int has_fired(const bern_fused *fused, const bern_fused_tile *tile, size_t l, size_t k,
+		     size_t unit, size_t lane)
 {
+	const size_t at = k * fused->net.layer[l].units + unit;
 	const void *fired = tile->last_fired[l];
-	if (fused->kernels->fired_size == sizeof(uint16_t))
-		return ((const uint16_t *)fired)[unit] >> lane & 1;
-	return ((const int32_t *)fired)[unit * LANES + lane] != 0;
+	switch (fused->fired_size) {
+	case sizeof(uint16_t): /* bits of lanes */
+		return ((const uint16_t *)fired)[at] >> lane & 1;
+	case LANES: /* a byte for each */
+		return ((const int8_t *)fired)[at * LANES + lane] != 0;
+	default:
+		return ((const int32_t *)fired)[at * LANES + lane] != 0;
+	}
 }
 
 void bern_fused_last(const bern_fused *fused, const bern_trace *trace, size_t lanes)
 {
 	const bern_network *net = fused->network;
-	const size_t t = fused->net.steps - 1;
+	const size_t t = fused->net.steps - 1, K = net->firings;
 	for (size_t l = 0; l < net->depth; l++)
 		for (size_t b = 0; b < lanes; b++) {
 			const bern_fused_tile *tile = &fused->tile[b / LANES];
 			const size_t J = net->layer[l].units, row = t * fused->lanes + b;
 			float *p = bern_trace_p(trace, net, l, row, 0);
-			uint8_t *h = bern_trace_h(trace, net, l, row, 0);
-			for (size_t j = 0; j < J; j++) {
+			for (size_t j = 0; j < J; j++)
 				p[j] = tile->last_p[l][j * LANES + b % LANES];
-				h[j] = (uint8_t)has_fired(fused, tile, l, j, b % LANES);
+			for (size_t k = 0; k < K; k++) {
+				uint8_t *h = bern_trace_h(trace, net, l, row, k);
+				for (size_t j = 0; j < J; j++)
+					h[j] = (uint8_t)has_fired(fused, tile, l, k, j, b % LANES);
 			}
 		}
 }
 
 /* ---- learning ------------------------------------------------------------------------------------- */
+
+/* The estimate of many firings of a tile: the output layer's, and from the units' scores the first layer's. */
+static void estimate_firings(const bern_fused *fused, float *sum, size_t k,
+			     const bern_firing_room *room)
+{
+	const bern_firing_kernels *kernels = fused->kernels->firings;
+	const bern_kernels *by_row = fused->network->kernels;
+	const bern_fused_tile *tile = &fused->tile[k];
+	const bern_layer *layer = &fused->net.layer[0];
+	const size_t T = fused->net.steps, O = layer->inputs, P = layer->padded;
+	for (size_t l = 0; l < LANES; l++)
+		room->bonus[l] = l < lanes_in(fused, k) ? fused->bonus : 0.0f;
+	kernels->estimate(&fused->net, sum, tile, room);
+	if (!fused->by_rows) {
+		kernels->outer(sum + layer->weight, sum + layer->bias, tile->x, tile->rows, T, O,
+			       layer->units);
+		return;
+	}
+	for (size_t t = 0; t < T; t++)
+		for (size_t l = 0; l < lanes_in(fused, k); l++) {
+			const float *s = tile->rows + (t * LANES + l) * P;
+			by_row->outer(sum + layer->weight,
+				      fused->x + (t * fused->lanes + k * LANES + l) * O, s, O,
+				      layer->units);
+			by_row->add(sum + layer->bias, s, layer->units);
+		}
+}
 
 void bern_fused_estimate(void *user, size_t k, size_t worker, float *sum)
 {
@@ -359,8 +503,40 @@ void bern_fused_estimate(void *user, size_t k, size_t worker, float *sum)
 		for (size_t l = 0; l < n; l++)
 			tile->signal[t * LANES + l] = fused->scale * advantage[l];
 	}
+	if (fused->net.firings > 1) {
+		estimate_firings(fused, sum, k, &room->firing);
+		return;
+	}
 	fused->kernels->estimate(&fused->net, room->sum, tile);
 	fused->kernels->fold(sum, room->sum, fused->network->param_count);
+}
+
+/* room->d (T, 16) = the share of each row's error, 0 in lanes that are not there. The squared errors' sums go to `squares`: lane by
+ * lane, or with many firings that of the tile. */
+static void value_errors(const bern_fused *fused, const struct bern_fused_room *room, size_t k,
+			 double *squares)
+{
+	const size_t T = fused->net.steps, n = lanes_in(fused, k);
+	const float *values = fused->values + k * (T + 1) * LANES;
+	const float *target = fused->target + k * T * LANES;
+	const float share = 1.0f / (float)(T * fused->lanes);
+	double square[LANES] = {0}, all = 0.0;
+	for (size_t t = 0; t < T; t++)
+		for (size_t l = 0; l < n; l++) {
+			float error = target[t * LANES + l] - values[t * LANES + l];
+			room->d[t * LANES + l] = share * error;
+			if (fused->net.firings > 1)
+				all += (double)error * (double)error;
+			else
+				square[l] += (double)error * (double)error;
+		}
+	for (size_t t = 0; t < T; t++)
+		for (size_t l = n; l < LANES; l++)
+			room->d[t * LANES + l] = 0.0f;
+	if (fused->net.firings > 1)
+		squares[k] = all;
+	else
+		memcpy(squares + k * LANES, square, n * sizeof(double));
 }
 
 static void value_tile(void *user, size_t k, size_t worker, float *sum)
@@ -368,34 +544,27 @@ static void value_tile(void *user, size_t k, size_t worker, float *sum)
 	const bern_fused *fused = user;
 	const bern_fused_net *net = &fused->net;
 	const struct bern_fused_room *room = &fused->room[worker];
-	const size_t T = net->steps, n = lanes_in(fused, k);
-	float *values = fused->values + k * (T + 1) * LANES;
-	const float *target = fused->target + k * T * LANES;
-	const float share = 1.0f / (float)(T * fused->lanes);
-	double square[LANES] = {0};
+	const size_t T = net->steps;
+	const float *x = fused->tile[k].x;
 	float *active = NULL;
 	if (!fused->valued[k])
-		fused->kernels->values(net, values, fused->tile[k].x, T, active = room->active);
+		fused->kernels->values(net, fused->values + k * (T + 1) * LANES, x, T,
+				       active = room->active);
 	fused->valued[k] = 0; /* another pass comes after a step of the optimizer */
-	for (size_t t = 0; t < T; t++)
-		for (size_t l = 0; l < n; l++) {
-			float error = target[t * LANES + l] - values[t * LANES + l];
-			room->d[t * LANES + l] = share * error;
-			square[l] += (double)error * (double)error;
-		}
-	for (size_t t = 0; t < T; t++)
-		for (size_t l = n; l < LANES; l++)
-			room->d[t * LANES + l] = 0.0f;
-	memcpy(fused->value_function->leaf_square + k * LANES, square, n * sizeof(double));
-	fused->kernels->value_estimate(net, room->sum, fused->tile[k].x, room->d, active,
-				       room->scratch);
+	value_errors(fused, room, k, fused->value_function->leaf_square);
+	if (net->firings > 1) {
+		fused->kernels->firings->value_estimate(net, sum, x, room->d, &room->firing);
+		return;
+	}
+	fused->kernels->value_estimate(net, room->sum, x, room->d, active, room->scratch);
 	fused->kernels->fold(sum, room->sum, fused->value_function->param_count);
 }
 
 double bern_fused_value_learn(bern_fused *fused, size_t passes, double rate)
 {
+	const size_t squares = fused->net.firings > 1 ? fused->tiles : fused->lanes;
 	return bern_value_learn_leaves(fused->value_function, fused->tiles, value_tile, fused,
-				       fused->lanes, fused->net.steps * fused->lanes, passes, rate);
+				       squares, fused->net.steps * fused->lanes, passes, rate);
 }
 
 extern const bern_fused_kernels bern_fused_base;

@@ -1,9 +1,12 @@
-/* fused.h: playing and learning with one firing a step, 16 lanes side by side in the vector registers.
+/* fused.h: playing and learning with 16 lanes side by side in the vector registers.
  *
- * The fast path of "reinforce" for networks of binary units, the estimator "unbiased" with one firing, and actions of one choice: what
- * network.c, estimator_unbiased.c and value.c do row by row, done for 16 lanes at once, so that no sum crosses a register.
- * The same bits, for which sums over rows run lane by lane: over a lane's steps, then over a tree of lanes. Agents whose configuration
- * fits sum in this order on any path (bern_fused_fits).
+ * The fast paths of "reinforce" for networks of binary units and actions of one choice: what network.c, estimator_unbiased.c,
+ * estimator_firings.c and value.c do row by row, done for 16 lanes at once. The same bits. There are two:
+ *
+ * one firing, estimator "unbiased": no sum crosses a register, for which sums over rows run lane by lane: over a lane's steps, then
+ *     over a tree of lanes. Agents whose configuration fits sum in this order on any path (bern_fused_fits).
+ * many firings of one hidden layer, estimator "firings": lanes fire and are scored side by side; scores are then turned to rows, whose
+ *     sums are the tile sums of the plain path. Where inputs are many, and mostly 0, they stay rows, and so does the baseline.
  *
  * Memory of a tile of 16 lanes over T steps, [lane] always last: observations as columns (T + 1, O, 16), probabilities (T, J, 16),
  * firings as bits. See core/README.md.
@@ -23,6 +26,10 @@
 int bern_fused_fits(const bern_agent_config *config, const bern_network *net, const char *estimator,
 		    const bern_world *world, size_t memory);
 
+/* 1: this one has many firings side by side, if the level does. */
+int bern_fused_fits_firings(const bern_agent_config *config, const bern_network *net,
+			    const char *estimator, const bern_world *world, size_t memory);
+
 /* Where a play leaves its rows, (T, B) each: borrowed from the agent. */
 typedef struct bern_fused_rows {
 	float *reward;
@@ -37,10 +44,14 @@ typedef struct bern_fused {
 	const bern_normalizer *normalizer;
 	bern_firing_rng *firing; /* (B) */
 	bern_fused_rows rows;
+	float *x; /* (T B, O) inputs of the rows, where they are not columns */
 	bern_fused_net net;
+	int by_rows;         /* 1: inputs stay rows */
+	size_t fired_size;   /* bytes of one unit's firings in 16 lanes */
 	size_t lanes, tiles; /* B, those of 16 lanes that hold them */
 	double gamma, lambda;
 	float scale;                  /* of the advantages in the estimate */
+	float bonus;                  /* of the entropy in it */
 	bern_fused_tile *tile;        /* (tiles) */
 	float *target, *values;       /* (tiles, T, 16), (tiles, T + 1, 16) */
 	uint8_t *valued;              /* (tiles) 1: `values` are of the baseline as it stands */
@@ -49,7 +60,7 @@ typedef struct bern_fused {
 } bern_fused;
 
 /* Takes memory, if `level` has kernels and there are lanes enough to fill half a register; otherwise kernels stays NULL. The other fields up
- * to rows, gamma and lambda are set already. */
+ * to x, gamma and lambda are set already. */
 int32_t bern_fused_init(bern_fused *fused, bern_arena *arena, const char *level, size_t lanes,
 			size_t steps, size_t threads, bern_error *e);
 
@@ -61,10 +72,10 @@ int32_t bern_fused_play(bern_fused *fused, bern_lanes *lanes, size_t worker, siz
 			void (*on_step)(void *user, size_t t, size_t first, size_t end), void *user,
 			bern_error *e);
 
-/* A leaf of bern_tree_sum: adds the estimate of a tile from rows.advantage. `user` is the bern_fused. */
+/* A leaf of bern_tree_sum: adds the estimate of a tile from rows.advantage, scale and bonus. `user` is the bern_fused. */
 void bern_fused_estimate(void *user, size_t tile, size_t worker, float *sum);
 
-/* bern_value_learn_lanes for a linear or MLP baseline. */
+/* bern_value_learn_lanes for a linear or MLP baseline, unless inputs stay rows. */
 double bern_fused_value_learn(bern_fused *fused, size_t passes, double rate);
 
 /* Writes p and h of the first so many lanes at the last step to their rows of the agent's trace, for the logs. */

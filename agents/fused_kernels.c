@@ -1,320 +1,12 @@
 /* See fused_kernels.h. Built once for each instruction set (agents/meson.build) with BERN_FUSED naming the table.
  *
- * A tile is gone through in slices of W lanes, as many as a register holds; lanes do not meet until fold(). Every lane does the
- * operations of the reference in their order. What differs is that terms of 0 are added where the reference skips them,
- * which changes no sum that started from +0, and none of a probability. */
-#include "fused_kernels.h"
-
-#include <bern/agent.h>
-#include <bern/math.h>
-#include <string.h>
-
-#define LANES  BERN_FUSED_LANES
-#define LEAST  1e-30f /* as in head.c */
-#define INLINE static inline __attribute__((always_inline))
-#if defined(__clang__)
-#define UNROLL _Pragma("unroll")
-#else
-#define UNROLL _Pragma("GCC unroll 16")
-#endif
-
-#if defined(__AVX512F__)
-#define W 16
-#elif defined(__AVX2__)
-#define W 8
-#else
-#define W 4
-#endif
-
-typedef float vf __attribute__((vector_size(4 * W)));
-typedef int32_t vi __attribute__((vector_size(4 * W)));
-typedef uint32_t vu __attribute__((vector_size(4 * W)));
-typedef uint64_t vl __attribute__((vector_size(4 * W))); /* of W/2 lanes */
-
-INLINE vf load(const float *x)
-{
-	vf v;
-	memcpy(&v, x, sizeof v);
-	return v;
-}
-
-INLINE void store(float *x, vf v)
-{
-	memcpy(x, &v, sizeof v);
-}
-
-INLINE vf all(float x)
-{
-	return x - (vf){0};
-}
-
-/* ---- masks ---------------------------------------------------------------------------------------- */
-
-#if W == 16
-#include <immintrin.h>
-
-typedef __mmask16 vm;
-typedef uint16_t fired_unit; /* bits of 16 lanes */
-
-INLINE vm load_mask(const fired_unit *h)
-{
-	return *h;
-}
-INLINE void store_mask(fired_unit *h, vm m)
-{
-	*h = m;
-}
-INLINE vm less(vi a, vi b)
-{
-	return _mm512_cmplt_epi32_mask((__m512i)a, (__m512i)b);
-}
-INLINE vm equal(vi a, vi b)
-{
-	return _mm512_cmpeq_epi32_mask((__m512i)a, (__m512i)b);
-}
-INLINE vm lessf(vf a, vf b)
-{
-	return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_LT_OQ);
-}
-INLINE vf where(vm m, vf x)
-{
-	return (vf)_mm512_maskz_mov_ps(m, (__m512)x);
-}
-INLINE vf choose(vm m, vf yes, vf no)
-{
-	return (vf)_mm512_mask_mov_ps((__m512)no, m, (__m512)yes);
-}
-INLINE vf add_where(vf sum, vm m, vf x)
-{
-	return (vf)_mm512_mask_add_ps((__m512)sum, m, (__m512)sum, (__m512)x);
-}
-INLINE vm both(vm a, vm b)
-{
-	return (vm)(a & b);
-}
-INLINE vm without(vm a, vm b)
-{
-	return (vm)(a & ~b);
-}
-INLINE vu rotate(vu x, vu turn)
-{
-	return (vu)_mm512_rorv_epi32((__m512i)x, (__m512i)turn);
-}
-/* the second if either is NaN, as x < least ? least : x */
-INLINE vf at_least(vf x, vf least)
-{
-	return (vf)_mm512_max_ps((__m512)least, (__m512)x);
-}
-INLINE vf at_most(vf x, vf most)
-{
-	return (vf)_mm512_min_ps((__m512)most, (__m512)x);
-}
-INLINE vf positive(vf x)
-{
-	return (vf)_mm512_max_ps((__m512)x, _mm512_setzero_ps());
-}
-INLINE vu evens(vl a, vl b)
-{
-	return (vu)__builtin_shufflevector((vu)a, (vu)b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22,
-					   24, 26, 28, 30);
-}
-INLINE vu odds(vl a, vl b)
-{
-	return (vu)__builtin_shufflevector((vu)a, (vu)b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23,
-					   25, 27, 29, 31);
-}
-#else
-typedef vi vm; /* -1 or 0 */
-typedef int32_t fired_unit;
-
-INLINE vm load_mask(const fired_unit *h)
-{
-	vm m;
-	memcpy(&m, h, sizeof m);
-	return m;
-}
-INLINE void store_mask(fired_unit *h, vm m)
-{
-	memcpy(h, &m, sizeof m);
-}
-INLINE vm less(vi a, vi b)
-{
-	return a < b;
-}
-INLINE vm equal(vi a, vi b)
-{
-	return a == b;
-}
-INLINE vm lessf(vf a, vf b)
-{
-	return a < b;
-}
-INLINE vf where(vm m, vf x)
-{
-	return (vf)((vi)x & m);
-}
-INLINE vf choose(vm m, vf yes, vf no)
-{
-	return (vf)(((vi)yes & m) | ((vi)no & ~m));
-}
-INLINE vf add_where(vf sum, vm m, vf x)
-{
-	return sum + where(m, x);
-}
-INLINE vm both(vm a, vm b)
-{
-	return a & b;
-}
-INLINE vm without(vm a, vm b)
-{
-	return a & ~b;
-}
-INLINE vu rotate(vu x, vu turn)
-{
-	return x >> turn | x << (-turn & 31);
-}
-INLINE vf at_least(vf x, vf least)
-{
-	return choose(x < least, least, x);
-}
-INLINE vf at_most(vf x, vf most)
-{
-	return choose(x > most, most, x);
-}
-INLINE vf positive(vf x)
-{
-	return where(x > (vf){0}, x);
-}
-#if W == 8
-INLINE vu evens(vl a, vl b)
-{
-	return (vu)__builtin_shufflevector((vu)a, (vu)b, 0, 2, 4, 6, 8, 10, 12, 14);
-}
-INLINE vu odds(vl a, vl b)
-{
-	return (vu)__builtin_shufflevector((vu)a, (vu)b, 1, 3, 5, 7, 9, 11, 13, 15);
-}
-#else
-INLINE vu evens(vl a, vl b)
-{
-	return (vu)__builtin_shufflevector((vu)a, (vu)b, 0, 2, 4, 6);
-}
-INLINE vu odds(vl a, vl b)
-{
-	return (vu)__builtin_shufflevector((vu)a, (vu)b, 1, 3, 5, 7);
-}
-#endif
-#endif
-
-/* Firings of unit j at step t, for the lanes from `lane` on. */
-INLINE fired_unit *unit_at(void *fired, size_t row, size_t lane)
-{
-	return (fired_unit *)fired + (W == 16 ? row : row * LANES + lane);
-}
-
-/* ---- functions ------------------------------------------------------------------------------------ */
-
-/* 2^24 p as whole numbers, p = sigmoid(x) on the grid of 2^-24: bern_sigmoidf with the sign of r turned round, which changes no
- * rounding. Below -87 the quotient is under 2^-24 by itself. */
-INLINE vi grid_sigmoid(vf x)
-{
-	x = at_most(at_least(x, all(-87.0f)), all(87.0f));
-	vf shifted = x * -0x1.715476p+0f + 0x1.8p23f;
-	vf n = shifted - 0x1.8p23f;
-	vf r = (x + n * 0x1.62e4p-1f) + n * 0x1.7f7d1cp-20f; /* minus that of the reference */
-	vf p = 0x1.1239e2p-7f - r * 0x1.6a243ap-10f;
-	p = 0x1.5558f2p-5f - p * r;
-	p = 0x1.555492p-3f - p * r;
-	p = 0x1.fffffcp-2f - p * r;
-	vf power = (vf)(((vi)shifted << 23) + 0x3f800000);
-	vf y = 1.0f / (1.0f + (1.0f + (r * r * p - r)) * power);
-	return __builtin_convertvector(y * BERN_P_ONE, vi);
-}
-
-INLINE vf grid_float(vi grid)
-{
-	return __builtin_convertvector(grid, vf) * (1.0f / BERN_P_ONE);
-}
-
-/* bern_expf */
-INLINE vf exponential(vf x)
-{
-	x = at_least(at_most(x, all(89.0f)), all(-104.0f));
-	vf shifted = x * 0x1.715476p+0f + 0x1.8p23f;
-	vf n = shifted - 0x1.8p23f;
-	vf r = (x - n * 0x1.62e4p-1f) - n * 0x1.7f7d1cp-20f;
-	vf p = r * 0x1.6a243ap-10f + 0x1.1239e2p-7f;
-	p = p * r + 0x1.5558f2p-5f;
-	p = p * r + 0x1.555492p-3f;
-	p = p * r + 0x1.fffffcp-2f;
-	vu whole = (vu)shifted - 0x4b400000u + 254u, half = whole >> 1;
-	return (1.0f + (r + r * r * p)) * (vf)(half << 23) * (vf)((whole - half) << 23);
-}
-
-/* Sub-stream s of the lanes of a slice. */
-typedef struct stream {
-	vl a, b;
-} stream;
-
-INLINE stream load_stream(const uint64_t *state)
-{
-	stream s;
-	memcpy(&s.a, state, sizeof s.a);
-	memcpy(&s.b, state + W / 2, sizeof s.b);
-	return s;
-}
-
-INLINE void store_stream(uint64_t *state, stream s)
-{
-	memcpy(state, &s.a, sizeof s.a);
-	memcpy(state + W / 2, &s.b, sizeof s.b);
-}
-
-INLINE stream leap(stream s, uint64_t multiplier, stream addend)
-{
-	return (stream){s.a * multiplier + addend.a, s.b * multiplier + addend.b};
-}
-
-/* The upper 24 of a number's 32 bits: pcg32's output function. */
-INLINE vi bits(stream s)
-{
-	vu x = evens((s.a >> 18 ^ s.a) >> 27, (s.b >> 18 ^ s.b) >> 27);
-	vu turn = odds(s.a, s.b) >> 27;
-	return (vi)(rotate(x, turn) >> 8);
-}
-
-/* l and l + 8, l + 4, l + 2, l + 1, as dot in core/kernels.h */
-INLINE vf tree(vf part[16])
-{
-	for (size_t l = 0; l < 8; l++)
-		part[l] += part[l + 8];
-	for (size_t l = 0; l < 4; l++)
-		part[l] += part[l + 4];
-	return (part[0] + part[2]) + (part[1] + part[3]);
-}
+ * Lanes do not meet until fold(). Every lane does the operations of the reference in their order. What differs is that terms of 0
+ * are added where the reference skips them, which changes no sum that started from +0, and none of a probability. */
+#include "fused_vectors.h"
 
 /* ---- acting --------------------------------------------------------------------------------------- */
 
-/* a of `units` neighbours: bias and I inputs. Weights (I, J) from the first of them on. */
-INLINE void affine_units(float *a, const float *x, const float *w, const float *bias, size_t I,
-			 size_t J, size_t units)
-{
-	vf sum[8];
-	UNROLL
-	for (size_t u = 0; u < units; u++)
-		sum[u] = all(bias[u]);
-	for (size_t i = 0; i < I; i++) {
-		vf x_i = load(x + i * LANES);
-		UNROLL
-		for (size_t u = 0; u < units; u++)
-			sum[u] += x_i * w[i * J + u];
-	}
-	UNROLL
-	for (size_t u = 0; u < units; u++)
-		store(a + u * LANES, sum[u]);
-}
-
-/* The same where the inputs are firings (I). */
+/* affine_units where the inputs are firings (I). */
 INLINE void affine_fired(float *a, void *fired, size_t row, size_t lane, const float *w,
 			 const float *bias, size_t I, size_t J, size_t units)
 {
@@ -342,11 +34,7 @@ static void affine(const bern_fused_net *net, const bern_fused_tile *tile, float
 	const float *w = net->params + layer->weight, *bias = net->params + layer->bias;
 	size_t j = 0;
 	if (l == 0) {
-		const float *x = tile->x + t * I * LANES + lane;
-		for (; j + 8 <= J; j += 8)
-			affine_units(a + j * LANES, x, w + j, bias + j, I, J, 8);
-		for (; j < J; j++)
-			affine_units(a + j * LANES, x, w + j, bias + j, I, J, 1);
+		affine_first(net, tile, a, t, lane);
 		return;
 	}
 	for (; j + 8 <= J; j += 8)
@@ -402,33 +90,6 @@ INLINE vi fire(const bern_fused_net *net, bern_fused_tile *tile, size_t l, size_
 	return drawn;
 }
 
-/* pi of the softmax over the logits in `pi`, and the action that a number of 24 bits draws. */
-INLINE vi softmax(float *pi, size_t N, vi drawn)
-{
-	vf most = all(-3e38f), total = {0}, below = {0};
-	vf u = __builtin_convertvector(drawn, vf) * (1.0f / BERN_P_ONE);
-	for (size_t n = 0; n < N; n++) {
-		vf logit = load(pi + n * LANES);
-		most = choose(lessf(most, logit), logit, most);
-	}
-	for (size_t n = 0; n < N; n++) {
-		vf y = exponential(load(pi + n * LANES) - most);
-		total += y;
-		store(pi + n * LANES, y);
-	}
-	vf value = {0};
-	vm left = equal((vi){0}, (vi){0});
-	for (size_t n = 0; n < N; n++) {
-		vf pi_n = load(pi + n * LANES) / total;
-		store(pi + n * LANES, pi_n);
-		vm asked = both(left, lessf((vf){0}, pi_n)); /* others cannot be chosen */
-		value = choose(asked, all((float)n), value);
-		below = add_where(below, asked, pi_n);
-		left = without(left, both(asked, lessf(u, below)));
-	}
-	return __builtin_convertvector(value, vi);
-}
-
 static void act(const bern_fused_net *net, bern_fused_tile *tile, size_t t)
 {
 	const size_t N = net->logits, last = net->depth - 1;
@@ -452,7 +113,8 @@ static void act(const bern_fused_net *net, bern_fused_tile *tile, size_t t)
 			action = (drawn < grid) & 1;
 		} else {
 			affine(net, tile, pi, net->depth, t, lane);
-			action = softmax(pi, N, drawn);
+			softmax(pi, N);
+			action = draw_softmax(pi, N, drawn);
 		}
 		memcpy(tile->action + t * LANES + lane, &action, sizeof action);
 	}
@@ -801,15 +463,16 @@ static void value_estimate(const bern_fused_net *net, float *sum, const float *x
 
 static void entropies(const bern_fused_net *net, float *out, const float *pi)
 {
-	float total[LANES] = {0};
-	for (size_t n = 0; n < net->logits; n++)
-		for (size_t l = 0; l < LANES; l++) {
-			float p = pi[n * LANES + l], other = 1.0f - p;
-			total[l] -= p * bern_logf(p > LEAST ? p : LEAST);
+	for (size_t lane = 0; lane < LANES; lane += W) {
+		vf total = {0};
+		for (size_t n = 0; n < net->logits; n++) {
+			vf p = load(pi + n * LANES + lane), other = 1.0f - p;
+			total -= p * log_of(p);
 			if (net->one_unit)
-				total[l] -= other * bern_logf(other > LEAST ? other : LEAST);
+				total -= other * log_of(other);
 		}
-	memcpy(out, total, sizeof total);
+		store(out + lane, total);
+	}
 }
 
 /* Half as many vectors, of the sums of neighbours among their lanes, in the same order. */
@@ -847,6 +510,7 @@ static void fold(float *out, const float *sum, size_t count)
 }
 
 extern const bern_fused_kernels BERN_FUSED;
+extern const bern_firing_kernels BERN_FIRINGS;
 const bern_fused_kernels BERN_FUSED = {
 	.name = BERN_FUSED_NAME,
 	.fired_size = W == 16 ? sizeof(fired_unit) : LANES * sizeof(fired_unit),
@@ -856,4 +520,5 @@ const bern_fused_kernels BERN_FUSED = {
 	.estimate = estimate,
 	.value_estimate = value_estimate,
 	.fold = fold,
+	.firings = &BERN_FIRINGS,
 };

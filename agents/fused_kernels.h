@@ -17,6 +17,7 @@
 /* What is fixed during a play: borrowed. */
 typedef struct bern_fused_net {
 	size_t inputs, depth, logits, steps; /* O, L, N, T */
+	size_t firings;                      /* K */
 	const bern_layer *layer;             /* (L + 1) */
 	const float *params;
 	int one_unit;       /* 1: the head is one Bernoulli unit, N = 1; 0: a softmax */
@@ -29,15 +30,52 @@ typedef struct bern_fused_tile {
 	uint64_t *state; /* (16, 16) sub-streams of the lanes' firing streams, [sub-stream][lane] */
 	uint64_t *addend;          /* (16) */
 	float *x;                  /* (T + 1, O, 16) */
-	float *p[BERN_MAX_LAYERS]; /* (T, J, 16); the gradient writes the units' scores over it */
-	void *fired[BERN_MAX_LAYERS];      /* (T, J) of fired_size bytes each: which lanes fired */
-	float *pi;                         /* (T, N, 16) */
-	float *delta;                      /* (T, N, 16) scratch of the gradient */
-	int32_t *action;                   /* (T, 16) */
+	float *p[BERN_MAX_LAYERS]; /* (T, J, 16); with K = 1 the gradient writes the units' scores over it */
+	void *fired[BERN_MAX_LAYERS]; /* (T, K, J) of fired_size bytes each: which lanes fired */
+	float *pi;                    /* (T, K, N, 16) */
+	float *mean_pi;               /* (T, N, 16) K > 1: their mean, */
+	float *posterior;             /* (T, K, 16) which firing spoke, given the action, */
+	float *rows;     /* (T, 16, P) and the units' scores, or what they come from, row by row */
+	float *delta;    /* (T, N, 16) scratch of the gradient */
+	int32_t *action; /* (T, 16) */
 	float *last_p[BERN_MAX_LAYERS];    /* (J, 16) p of the last step, kept for the logs */
 	void *last_fired[BERN_MAX_LAYERS]; /* (J) */
 	float *signal; /* (T, 16) scaled advantages; 0 in lanes that are not there */
 } bern_fused_tile;
+
+/* Scratch of one thread: P and VP are J and V rounded up to 16. */
+typedef struct bern_firing_room {
+	int32_t *grid; /* (J, 16) 2^24 p */
+	float *bonus;  /* (16) what the entropy is multiplied with, 0 in lanes that are not there */
+	float *c;      /* (K, 16) what a firing's score is multiplied with */
+	float *gain;   /* (K, 16) of the entropy, by a firing */
+	float *delta;  /* (K, N, 16) of the logits */
+	uint16_t *bits; /* (2, K, 16) firings of 16 units in a lane */
+	float *out;     /* (N, P) sums of the output weights */
+	float *weights; /* (O + 2, VP) of the baseline's units, those that are not there 0 */
+	float *back;    /* (T, 16, VP) d dV/da of the baseline's units */
+} bern_firing_room;
+
+/* K > 1 firings of one hidden layer. Lanes stand side by side while they fire and are scored; sums over rows are those of
+ * estimator_firings.c and value.c, row by row, for which scores are turned to rows. */
+typedef struct bern_firing_kernels {
+	size_t fired_size; /* as in bern_fused_kernels */
+	int softmax;       /* 1: not only for heads of one Bernoulli unit */
+
+	/* Fires the layer K times from x at step t, draws the actions from the mean policies, and weighs the firings. turned 1: tile->rows
+	 * (16, P) of step t already hold the units' activations, whatever x is. */
+	void (*act)(const bern_fused_net *net, bern_fused_tile *tile, const bern_firing_room *room,
+		    size_t t, int turned);
+	/* sum (param_count), of zeros: the output layer's estimate. tile->rows gets the scores of the hidden units. */
+	void (*estimate)(const bern_fused_net *net, float *sum, const bern_fused_tile *tile,
+			 const bern_firing_room *room);
+	/* w (I, J) and bias (J), unless NULL: x s and s, summed over T steps of 16 lanes; x (T, I, 16), s (T, 16, P). */
+	void (*outer)(float *w, float *bias, const float *x, const float *s, size_t T, size_t I,
+		      size_t J);
+	/* sum (param_count), of zeros: d dV/d params of a linear or MLP baseline. x (T + 1, O, 16), d (T, 16). */
+	void (*value_estimate)(const bern_fused_net *net, float *sum, const float *x,
+			       const float *d, const bern_firing_room *room);
+} bern_firing_kernels;
 
 typedef struct bern_fused_kernels {
 	const char *name;  /* the level's, as in kernels.h */
@@ -59,6 +97,8 @@ typedef struct bern_fused_kernels {
 			       const float *d, const float *active, float *scratch);
 	/* out[i] = the sum of the 16 lanes of sum[i], by a tree of neighbours. */
 	void (*fold)(float *out, const float *sum, size_t count);
+
+	const bern_firing_kernels *firings;
 } bern_fused_kernels;
 
 /* The kernels of a level (bern_kernels.name), NULL for the reference, which has none. */

@@ -149,7 +149,9 @@ static size_t leaves_of(const reinforce *self, size_t lanes)
 static int32_t fuse(reinforce *self, bern_error *e)
 {
 	const bern_agent_config *config = &self->config;
-	if (self->leaf != 1 || self->world->isolate)
+	if (self->world->isolate ||
+	    (self->leaf != 1 && !bern_fused_fits_firings(config, &self->net, self->estimator->name,
+							 self->world, self->memory.size)))
 		return 0;
 	self->fused = (bern_fused){.network = &self->net,
 				   .value_function = &self->value,
@@ -158,6 +160,7 @@ static int32_t fuse(reinforce *self, bern_error *e)
 				   .rows = {self->reward, self->flags, self->values,
 					    self->bootstrap, self->advantage, self->target,
 					    self->entropy},
+				   .x = self->trace.x,
 				   .gamma = config->gamma,
 				   .lambda = config->gae_lambda};
 	return bern_fused_init(&self->fused, &self->arena, self->kernels->name,
@@ -861,6 +864,7 @@ static void estimate(reinforce *self, const bern_trace *trace, size_t T, size_t 
 {
 	estimating all = {self, trace, T, B, signal};
 	int alone = signal->unit || !self->estimator->shared;
+	self->fused.bonus = signal->scale * signal->entropy_coef;
 	if (self->by_fused)
 		bern_tree_sum(&self->tree, self->gradient, self->fused.tiles, 0,
 			      bern_fused_estimate, &self->fused);
@@ -1226,7 +1230,7 @@ static double learn_value(reinforce *self, const float *weight, size_t R, uint64
 	const bern_agent_config *config = &self->config;
 	double rate = scheduled(self, config->schedule, config->value_learning_rate, steps);
 	double square = 0.0;
-	if (self->by_fused && self->value.param_count > 0)
+	if (self->by_fused && !self->fused.by_rows && self->value.param_count > 0)
 		return bern_fused_value_learn(&self->fused, (size_t)config->value_passes, rate);
 	if (!config->traces)
 		return bern_value_learn_lanes(&self->value, self->trace.x, self->target, weight,

@@ -1,0 +1,680 @@
+/* bern_firing_kernels, see fused_kernels.h. Built once for each instruction set (agents/meson.build) with BERN_FIRINGS naming the table.
+ *
+ * What has to come out, bit for bit, is what network.c, head.c, estimator_firings.c and value.c give, row by row. Terms of 0 are added
+ * where those skip them, which changes no sum that started from +0. */
+#include "fused_vectors.h"
+
+/* ---- firings of a unit in 16 lanes ------------------------------------------------------------------- */
+
+#if W == 16
+typedef uint16_t spikes; /* bits of lanes */
+#define SPIKES 1         /* of a unit */
+
+INLINE vm load_spikes(const spikes *h)
+{
+	return *h;
+}
+INLINE void store_spikes(spikes *h, vm m)
+{
+	*h = m;
+}
+#else
+typedef int8_t spikes; /* -1 or 0, of a lane */
+#define SPIKES LANES
+typedef int8_t narrow __attribute__((vector_size(W)));
+typedef int16_t middle __attribute__((vector_size(2 * W)));
+
+/* in two steps: gcc takes one of four times the width apart, byte by byte */
+INLINE vm load_spikes(const spikes *h)
+{
+	narrow bytes;
+	memcpy(&bytes, h, sizeof bytes);
+	return __builtin_convertvector(__builtin_convertvector(bytes, middle), vi);
+}
+INLINE void store_spikes(spikes *h, vm m)
+{
+	narrow bytes = __builtin_convertvector(__builtin_convertvector(m, middle), narrow);
+	memcpy(h, &bytes, sizeof bytes);
+}
+#endif
+
+/* Firing k of unit j at step t, for the lanes from `lane` on. */
+INLINE spikes *spikes_of(const bern_fused_net *net, const bern_fused_tile *tile, size_t t, size_t k,
+			 size_t j, size_t lane)
+{
+	size_t at = (t * net->firings + k) * net->layer[0].units + j;
+	return (spikes *)tile->fired[0] + at * SPIKES + (SPIKES == 1 ? 0 : lane);
+}
+
+/* ---- from lanes side by side to rows, and back -------------------------------------------------------- */
+
+#if W == 16
+/* Blocks of `half` rows and columns change places. */
+#define SWAP(a, b, low, high)                                                                      \
+	do {                                                                                       \
+		vf a_ = (a), b_ = (b);                                                             \
+		(a) = (vf)_mm512_permutex2var_ps((__m512)a_, low, (__m512)b_);                     \
+		(b) = (vf)_mm512_permutex2var_ps((__m512)a_, high, (__m512)b_);                    \
+	} while (0)
+
+INLINE void turn(vf v[16])
+{
+	/* lane l of the first: that of a where bit `half` of l is 0, else that of b `half` below; the second likewise */
+	UNROLL
+	for (size_t half = 1; half < 16; half *= 2) {
+		int32_t index[2][16];
+		UNROLL
+		for (int32_t l = 0; l < 16; l++) {
+			int32_t h = (int32_t)half;
+			index[0][l] = l & h ? 16 + l - h : l;
+			index[1][l] = l & h ? 16 + l : l + h;
+		}
+		const __m512i low = _mm512_loadu_si512(index[0]),
+			      high = _mm512_loadu_si512(index[1]);
+		UNROLL
+		for (size_t r = 0; r < 16; r++)
+			if (!(r & half))
+				SWAP(v[r], v[r + half], low, high);
+	}
+}
+#endif
+
+/* 16 numbers of 16 lanes, number u of lane l at [u * step + l], to rows: at [l * stride + u]. */
+INLINE void to_rows(float *rows, size_t stride, const float *columns, size_t step)
+{
+#if W == 16
+	vf v[16];
+	UNROLL
+	for (size_t u = 0; u < 16; u++)
+		v[u] = load(columns + u * step);
+	turn(v);
+	UNROLL
+	for (size_t l = 0; l < 16; l++)
+		store(rows + l * stride, v[l]);
+#else
+	for (size_t l = 0; l < LANES; l++)
+		for (size_t u = 0; u < 16; u++)
+			rows[l * stride + u] = columns[u * step + l];
+#endif
+}
+
+/* ---- acting ---------------------------------------------------------------------------------------- */
+
+/* The units' probabilities from p, which holds their activations. */
+INLINE void probabilities(float *p, int32_t *grid, size_t J)
+{
+	for (size_t j = 0; j < J; j++) {
+		vi g = grid_sigmoid(load(p + j * LANES));
+		memcpy(grid + j * LANES, &g, sizeof g);
+		store(p + j * LANES, grid_float(g));
+	}
+}
+
+/* Firing k. Unit j takes its number from sub-stream j mod 16, and padding units take theirs too. Returns what the action
+ * unit hears, if there is one. */
+INLINE vf fire(const bern_fused_net *net, bern_fused_tile *tile, const int32_t *grid, size_t t,
+	       size_t k, size_t lane, int one_unit)
+{
+	const size_t J = net->layer[0].units, blocks = net->layer[0].padded / 16;
+	const float *w = net->params + net->layer[1].weight;
+	const stream addend = load_stream(tile->addend + lane);
+	spikes *h = spikes_of(net, tile, t, k, 0, lane);
+	vf part[16];
+	for (size_t s = 0; s < 16; s++) {
+		uint64_t *state = tile->state + s * LANES + lane;
+		stream now = load_stream(state);
+		vf sum = {0};
+		for (size_t v = 0; v < blocks; v++) {
+			size_t j = 16 * v + s;
+			if (j < J) {
+				vi threshold;
+				memcpy(&threshold, grid + j * LANES, sizeof threshold);
+				vm fires = less(bits(now), threshold);
+				store_spikes(h + j * SPIKES, fires);
+				if (one_unit)
+					sum = add_where(sum, fires, all(w[j]));
+			}
+			now = leap(now, BERN_PCG32_LEAP, addend);
+		}
+		store_stream(state, now);
+		part[s] = sum;
+	}
+	return one_unit ? tree(part) : (vf){0};
+}
+
+/* Logits n0 .. n0 + count - 1 of firing k, from the units' firings in ascending order. */
+INLINE void logits(const bern_fused_net *net, const bern_fused_tile *tile, float *pi, size_t t,
+		   size_t k, size_t lane, size_t n0, size_t count)
+{
+	const bern_layer *out = &net->layer[1];
+	const size_t J = out->inputs, N = net->logits;
+	const float *w = net->params + out->weight + n0, *bias = net->params + out->bias + n0;
+	const spikes *h = spikes_of(net, tile, t, k, 0, lane);
+	vf sum[4];
+	UNROLL
+	for (size_t n = 0; n < count; n++)
+		sum[n] = all(bias[n]);
+	for (size_t j = 0; j < J; j++) {
+		vm fired = load_spikes(h + j * SPIKES);
+		UNROLL
+		for (size_t n = 0; n < count; n++)
+			sum[n] = add_where(sum[n], fired, all(w[j * N + n]));
+	}
+	UNROLL
+	for (size_t n = 0; n < count; n++)
+		store(pi + (n0 + n) * LANES, sum[n]);
+}
+
+/* pi (N, 16) of firing k from its logits. */
+INLINE void policy(const bern_fused_net *net, const bern_fused_tile *tile, float *pi, size_t t,
+		   size_t k, size_t lane)
+{
+	size_t n = 0;
+	for (; n + 4 <= net->logits; n += 4)
+		logits(net, tile, pi, t, k, lane, n, 4);
+	if (n + 3 == net->logits)
+		logits(net, tile, pi, t, k, lane, n, 3);
+	else if (n + 2 == net->logits)
+		logits(net, tile, pi, t, k, lane, n, 2);
+	else if (n + 1 == net->logits)
+		logits(net, tile, pi, t, k, lane, n, 1);
+	softmax(pi, net->logits);
+}
+
+/* The 16 numbers of which the action takes two: number 0 chooses the firing that speaks, number 1 what it says. */
+INLINE void draw_block(bern_fused_tile *tile, size_t lane, size_t K, vi *speaker, vi *drawn)
+{
+	const stream addend = load_stream(tile->addend + lane);
+	for (size_t s = 0; s < 16; s++) {
+		uint64_t *state = tile->state + s * LANES + lane;
+		stream now = load_stream(state);
+		if (s == 0) {
+			vu word = word_of(now);
+			uint32_t words[W];
+			int32_t index[W];
+			memcpy(words, &word, sizeof words);
+			for (size_t l = 0; l < W; l++)
+				index[l] = (int32_t)((uint64_t)words[l] * K >> 32);
+			memcpy(speaker, index, sizeof index);
+		}
+		if (s == 1)
+			*drawn = bits(now);
+		store_stream(state, leap(now, BERN_PCG32_LEAP, addend));
+	}
+}
+
+/* Their mean, what the speaker says, and how much each firing had part in it. */
+INLINE void choose_action(const bern_fused_net *net, bern_fused_tile *tile, size_t t, size_t lane,
+			  vi speaker, vi drawn, int one_unit)
+{
+	const size_t K = net->firings, N = net->logits;
+	const float *pi = tile->pi + t * K * N * LANES + lane;
+	float *mean = tile->mean_pi + t * N * LANES + lane;
+	float *posterior = tile->posterior + t * K * LANES + lane;
+	vf total = {0};
+	vi action;
+	for (size_t n = 0; n < N; n++) { /* first the speaker's, in place of the mean */
+		vf said = {0};
+		for (size_t k = 0; k < K; k++)
+			said = choose(equal(speaker, (int32_t)k - (vi){0}),
+				      load(pi + (k * N + n) * LANES), said);
+		store(mean + n * LANES, said);
+	}
+	if (one_unit)
+		action = (drawn < __builtin_convertvector(load(mean) * BERN_P_ONE, vi)) & 1;
+	else
+		action = draw_softmax(mean, N, drawn);
+	memcpy(tile->action + t * LANES + lane, &action, sizeof action);
+	for (size_t n = 0; n < N; n++) {
+		vf sum = {0};
+		for (size_t k = 0; k < K; k++)
+			sum += load(pi + (k * N + n) * LANES);
+		store(mean + n * LANES, sum / (float)K);
+	}
+	for (size_t k = 0; k < K; k++) {
+		const float *pi_k = pi + k * N * LANES;
+		vf likely = load(pi_k);
+		if (one_unit)
+			likely = choose(equal(action, (vi){0}), 1.0f - likely, likely);
+		for (size_t n = 1; n < N; n++)
+			likely = choose(equal(action, (int32_t)n - (vi){0}), load(pi_k + n * LANES),
+					likely);
+		total += likely;
+		store(posterior + k * LANES, likely);
+	}
+	for (size_t k = 0; k < K; k++) {
+		vf weight = load(posterior + k * LANES) / total;
+		weight = choose(lessf((vf){0}, total), weight, all(1.0f / (float)K));
+		store(posterior + k * LANES, weight);
+	}
+}
+
+static void act(const bern_fused_net *net, bern_fused_tile *tile, const bern_firing_room *room,
+		size_t t, int turned)
+{
+	const size_t J = net->layer[0].units, P = net->layer[0].padded;
+	const size_t K = net->firings, N = net->logits;
+	float *p = tile->p[0] + t * J * LANES;
+	for (size_t j = 0; turned && j < P; j += 16)
+		to_rows(p + j * LANES, LANES, tile->rows + t * LANES * P + j, P);
+	for (size_t lane = 0; lane < LANES; lane += W) {
+		float *pi = tile->pi + t * K * N * LANES + lane;
+		vi speaker, drawn;
+		if (!turned)
+			affine_first(net, tile, p + lane, t, lane);
+		probabilities(p + lane, room->grid + lane, J);
+		for (size_t k = 0; k < K; k++) {
+			float *pi_k = pi + k * N * LANES;
+			if (net->one_unit) {
+				vf heard = fire(net, tile, room->grid + lane, t, k, lane, 1);
+				vf logit = all(net->params[net->layer[1].bias]) + heard;
+				store(pi_k, grid_float(grid_sigmoid(logit)));
+			} else {
+				fire(net, tile, room->grid + lane, t, k, lane, 0);
+				policy(net, tile, pi_k, t, k, lane);
+			}
+		}
+		draw_block(tile, lane, K, &speaker, &drawn);
+		if (net->one_unit)
+			choose_action(net, tile, t, lane, speaker, drawn, 1);
+		else
+			choose_action(net, tile, t, lane, speaker, drawn, 0);
+	}
+}
+
+/* ---- the estimate ------------------------------------------------------------------------------------ */
+
+/* Adds what the entropy of the mean policy asks for, room->bonus times it, to c and delta (bern_entropy_rule). */
+INLINE void add_bonus(const bern_fused_net *net, const bern_fused_tile *tile,
+		      const bern_firing_room *room, size_t t, size_t lane)
+{
+	const size_t K = net->firings, N = net->logits;
+	const float *pi = tile->pi + t * K * N * LANES + lane;
+	const float *mean_pi = tile->mean_pi + t * N * LANES + lane;
+	const vf coef = load(room->bonus + lane), each = coef / (float)K;
+	vf mean = {0};
+	for (size_t k = 0; k < K; k++) {
+		const float *pi_k = pi + k * N * LANES;
+		float *delta = room->delta + k * N * LANES + lane;
+		vf gain = {0}; /* of the entropy, by firing k */
+		if (net->one_unit) {
+			vf one = -log_of(load(mean_pi)), zero = -log_of(1.0f - load(mean_pi));
+			vf p = load(pi_k);
+			gain = p * one + (1.0f - p) * zero;
+			store(delta, load(delta) + each * (p * (1.0f - p)) * (one - zero));
+		} else {
+			for (size_t n = 0; n < N; n++)
+				gain += load(pi_k + n * LANES) * -log_of(load(mean_pi + n * LANES));
+			for (size_t n = 0; n < N; n++) {
+				vf surprise = -log_of(load(mean_pi + n * LANES));
+				vf more = each * load(pi_k + n * LANES) * (surprise - gain);
+				store(delta + n * LANES, load(delta + n * LANES) + more);
+			}
+		}
+		mean += gain / (float)K;
+		store(room->gain + k * LANES + lane, gain);
+	}
+	for (size_t k = 0; k < K; k++) {
+		float *c = room->c + k * LANES + lane;
+		vf gain = load(room->gain + k * LANES + lane);
+		store(c, load(c) + coef * ((gain - mean) / (float)(K - 1)));
+	}
+}
+
+/* c (K, 16) and delta (K, N, 16) of step t. */
+INLINE void weigh(const bern_fused_net *net, const bern_fused_tile *tile,
+		  const bern_firing_room *room, size_t t, size_t lane, int bonus)
+{
+	const size_t K = net->firings, N = net->logits;
+	const float each = 1.0f / (float)K, factor = (float)K / (float)(K - 1);
+	const vf A = load(tile->signal + t * LANES + lane);
+	vi action;
+	memcpy(&action, tile->action + t * LANES + lane, sizeof action);
+	for (size_t k = 0; k < K; k++) {
+		vf w = load(tile->posterior + (t * K + k) * LANES + lane), said = A * w;
+		store(room->c + k * LANES + lane, A * ((w - each) * factor));
+		for (size_t n = 0; n < N; n++) {
+			size_t at = (k * N + n) * LANES + lane;
+			int32_t number = net->one_unit ? 1 : (int32_t)n;
+			vf chosen = where(equal(action, number - (vi){0}), all(1.0f));
+			vf pi = load(tile->pi + t * K * N * LANES + at);
+			store(room->delta + at, said * (chosen - pi));
+		}
+	}
+	if (bonus)
+		add_bonus(net, tile, room, t, lane);
+}
+
+/* Sums over the firings of `units` units from j on: of c, less p times the sum of all c, to `score`; of delta to `said`, unless NULL. */
+INLINE void sum_firings(const bern_fused_net *net, const bern_fused_tile *tile,
+			const bern_firing_room *room, float *score, float *said, size_t t,
+			size_t lane, size_t j, size_t units)
+{
+	const size_t K = net->firings, J = net->layer[0].units;
+	const float *p = tile->p[0] + (t * J + j) * LANES + lane;
+	vf s[4], o[4], total = {0};
+	UNROLL
+	for (size_t u = 0; u < units; u++)
+		s[u] = o[u] = (vf){0};
+	for (size_t k = 0; k < K; k++) {
+		const spikes *h = spikes_of(net, tile, t, k, j, lane);
+		vf c = load(room->c + k * LANES + lane), d = load(room->delta + k * LANES + lane);
+		total += c;
+		UNROLL
+		for (size_t u = 0; u < units; u++) {
+			vm fired = load_spikes(h + u * SPIKES);
+			s[u] = add_where(s[u], fired, c);
+			if (said)
+				o[u] = add_where(o[u], fired, d);
+		}
+	}
+	UNROLL
+	for (size_t u = 0; u < units; u++) {
+		store(score + u * LANES + lane, s[u] - load(p + u * LANES) * total);
+		if (said)
+			store(said + u * LANES + lane, o[u]);
+	}
+}
+
+/* Scores of 16 units from j on at step t, to rows; with an action unit also its weights' sums to room->out. */
+static void score_units(const bern_fused_net *net, const bern_fused_tile *tile,
+			const bern_firing_room *room, size_t t, size_t j)
+{
+	const size_t J = net->layer[0].units, P = net->layer[0].padded;
+	const size_t end = J - j < 16 ? J - j : 16;
+	float score[16 * LANES] = {0}, said[16 * LANES] = {0}, rows[LANES * 16];
+	for (size_t lane = 0; lane < LANES; lane += W) {
+		size_t u = 0;
+		for (; net->one_unit && u + 4 <= end; u += 4)
+			sum_firings(net, tile, room, score + u * LANES, said + u * LANES, t, lane,
+				    j + u, 4);
+		for (; net->one_unit && u < end; u++)
+			sum_firings(net, tile, room, score + u * LANES, said + u * LANES, t, lane,
+				    j + u, 1);
+		for (; u + 4 <= end; u += 4)
+			sum_firings(net, tile, room, score + u * LANES, NULL, t, lane, j + u, 4);
+		for (; u < end; u++)
+			sum_firings(net, tile, room, score + u * LANES, NULL, t, lane, j + u, 1);
+	}
+	to_rows(tile->rows + t * LANES * P + j, P, score, LANES);
+	if (!net->one_unit)
+		return;
+	to_rows(rows, 16, said, LANES);
+	for (size_t u = 0; u < 16; u += W) {
+		vf sum = load(room->out + j + u);
+		for (size_t l = 0; l < LANES; l++)
+			sum += load(rows + l * 16 + u);
+		store(room->out + j + u, sum);
+	}
+}
+
+#if W == 16
+/* bits[k][l]: which of 16 units from j on fired in firing k of lane l at step t. */
+INLINE void unit_bits(const bern_fused_net *net, const bern_fused_tile *tile, uint16_t *bits,
+		      size_t t, size_t j)
+{
+	const size_t K = net->firings, left = net->layer[0].units - j;
+	const uint16_t there = left < 16 ? (uint16_t)((1u << left) - 1) : 0xffff;
+	for (size_t k = 0; k < K; k++) {
+		const __m256i h = _mm256_loadu_si256(
+			(const __m256i *)(const void *)spikes_of(net, tile, t, k, j, 0));
+		UNROLL
+		for (size_t l = 0; l < LANES; l++)
+			bits[k * LANES + l] = there &
+					      _mm256_test_epi16_mask(
+						      h, _mm256_set1_epi16((int16_t)(1u << l)));
+	}
+}
+
+/* Sums of the weights of logits n0 .. n0 + count - 1 from `blocks` times 16 units at step t: a firing after the other, in each lane. */
+INLINE void say(const bern_fused_net *net, const bern_firing_room *room, size_t n0, size_t count,
+		const uint16_t *bits, size_t j, size_t blocks)
+{
+	const size_t K = net->firings, N = net->logits, P = net->layer[0].padded;
+	vf sum[2][4];
+	UNROLL
+	for (size_t v = 0; v < blocks; v++)
+		UNROLL
+	for (size_t n = 0; n < count; n++)
+		sum[v][n] = load(room->out + (n0 + n) * P + j + 16 * v);
+	for (size_t l = 0; l < LANES; l++)
+		for (size_t k = 0; k < K; k++) {
+			const float *d = room->delta + (k * N + n0) * LANES + l;
+			UNROLL
+			for (size_t v = 0; v < blocks; v++) {
+				vm fired = bits[(v * K + k) * LANES + l];
+				UNROLL
+				for (size_t n = 0; n < count; n++)
+					sum[v][n] = add_where(sum[v][n], fired, all(d[n * LANES]));
+			}
+		}
+	UNROLL
+	for (size_t v = 0; v < blocks; v++)
+		UNROLL
+	for (size_t n = 0; n < count; n++)
+		store(room->out + (n0 + n) * P + j + 16 * v, sum[v][n]);
+}
+
+INLINE void say_all(const bern_fused_net *net, const bern_firing_room *room, const uint16_t *bits,
+		    size_t j, size_t blocks)
+{
+	size_t n = 0, N = net->logits;
+	for (; n + 4 <= N; n += 4)
+		say(net, room, n, 4, bits, j, blocks);
+	if (n + 3 == N)
+		say(net, room, n, 3, bits, j, blocks);
+	else if (n + 2 == N)
+		say(net, room, n, 2, bits, j, blocks);
+	else if (n + 1 == N)
+		say(net, room, n, 1, bits, j, blocks);
+}
+
+static void softmax_weights(const bern_fused_net *net, const bern_fused_tile *tile,
+			    const bern_firing_room *room, size_t t)
+{
+	const size_t K = net->firings, P = net->layer[0].padded;
+	size_t j = 0;
+	for (; j + 32 <= P; j += 32) {
+		unit_bits(net, tile, room->bits, t, j);
+		unit_bits(net, tile, room->bits + K * LANES, t, j + 16);
+		say_all(net, room, room->bits, j, 2);
+	}
+	for (; j < P; j += 16) {
+		unit_bits(net, tile, room->bits, t, j);
+		say_all(net, room, room->bits, j, 1);
+	}
+}
+#endif
+
+/* The logits' biases at step t: a firing after the other, in each lane. */
+INLINE void say_biases(const bern_fused_net *net, const bern_firing_room *room, float *bias,
+		       size_t n0, size_t count)
+{
+	const size_t K = net->firings, N = net->logits;
+	float sum[4];
+	UNROLL
+	for (size_t n = 0; n < count; n++)
+		sum[n] = bias[n0 + n];
+	for (size_t l = 0; l < LANES; l++)
+		for (size_t k = 0; k < K; k++)
+			UNROLL
+	for (size_t n = 0; n < count; n++)
+		sum[n] += room->delta[(k * N + n0 + n) * LANES + l];
+	UNROLL
+	for (size_t n = 0; n < count; n++)
+		bias[n0 + n] = sum[n];
+}
+
+static void estimate(const bern_fused_net *net, float *sum, const bern_fused_tile *tile,
+		     const bern_firing_room *room)
+{
+	const bern_layer *out = &net->layer[1];
+	const size_t J = out->inputs, P = net->layer[0].padded, N = net->logits;
+	const int bonus = room->bonus[0] != 0.0f; /* lane 0 is there */
+	memset(room->out, 0, N * P * sizeof(float));
+	for (size_t t = 0; t < net->steps; t++) {
+		size_t n = 0;
+		for (size_t lane = 0; lane < LANES; lane += W)
+			weigh(net, tile, room, t, lane, bonus);
+		for (size_t j = 0; j < P; j += 16)
+			score_units(net, tile, room, t, j);
+#if W == 16
+		if (!net->one_unit)
+			softmax_weights(net, tile, room, t);
+#endif
+		for (; n + 4 <= N; n += 4)
+			say_biases(net, room, sum + out->bias, n, 4);
+		for (; n < N; n++)
+			say_biases(net, room, sum + out->bias, n, 1);
+	}
+	for (size_t j = 0; j < J; j++)
+		for (size_t n = 0; n < N; n++)
+			sum[out->weight + j * N + n] = room->out[n * P + j];
+}
+
+/* Inputs i .. i + inputs - 1 and, where i is 0, the biases; `vectors` vectors of units from j on. */
+INLINE void outer_block(float *w, float *bias, const float *x, const float *s, size_t T, size_t I,
+			size_t J, size_t i, size_t inputs, size_t j, size_t vectors)
+{
+	const size_t P = bern_padded(J);
+	vf sum[4][4] = {{{0}}}, b[4] = {{0}};
+	for (size_t t = 0; t < T; t++) {
+		const float *x_t = x + (t * I + i) * LANES;
+		for (size_t l = 0; l < LANES; l++) {
+			const float *s_r = s + (t * LANES + l) * P + j;
+			UNROLL
+			for (size_t v = 0; v < vectors; v++) {
+				vf s_v = load(s_r + v * W);
+				b[v] += s_v;
+				UNROLL
+				for (size_t m = 0; m < inputs; m++)
+					sum[m][v] += x_t[m * LANES + l] * s_v;
+			}
+		}
+	}
+	UNROLL
+	for (size_t v = 0; v < vectors; v++) {
+		size_t left = J > j + v * W ? J - j - v * W : 0, there = left < W ? left : W;
+		UNROLL
+		for (size_t m = 0; m < inputs; m++)
+			memcpy(w + (i + m) * J + j + v * W, &sum[m][v], there * sizeof(float));
+		if (bias && i == 0)
+			memcpy(bias + j + v * W, &b[v], there * sizeof(float));
+	}
+}
+
+static void outer(float *w, float *bias, const float *x, const float *s, size_t T, size_t I,
+		  size_t J)
+{
+	for (size_t j = 0; j < J; j += 4 * W) {
+		size_t i = 0;
+		for (; i + 4 <= I; i += 4) {
+			if (j + 3 * W < J)
+				outer_block(w, bias, x, s, T, I, J, i, 4, j, 4);
+			else
+				for (size_t v = 0; v < 4 && j + v * W < J; v++)
+					outer_block(w, bias, x, s, T, I, J, i, 4, j + v * W, 1);
+		}
+		for (; i < I; i++)
+			for (size_t v = 0; v < 4 && j + v * W < J; v++)
+				outer_block(w, bias, x, s, T, I, J, i, 1, j + v * W, 1);
+	}
+}
+
+/* ---- the baseline ------------------------------------------------------------------------------------ */
+
+/* Units j .. j + 2 W - 1 of the relu layer: d dV/da to `back`, the sums of their output weights to `out`. */
+INLINE void value_units(const bern_fused_net *net, float *out, const float *x, const float *d,
+			const bern_firing_room *room, size_t j, size_t vectors, size_t O)
+{
+	const size_t VP = bern_padded(net->value_units);
+	const float *w = room->weights + j, *bias = w + O * VP, *w_out = bias + VP;
+	vf sum[2] = {{0}};
+	for (size_t t = 0; t < net->steps; t++) {
+		const float *x_t = x + t * O * LANES;
+		for (size_t l = 0; l < LANES; l++) {
+			const float d_r = d[t * LANES + l];
+			float *back = room->back + (t * LANES + l) * VP + j;
+			UNROLL
+			for (size_t v = 0; v < vectors; v++) {
+				vf a = load(bias + v * W);
+				for (size_t i = 0; i < O; i++)
+					a += x_t[i * LANES + l] * load(w + i * VP + v * W);
+				a = positive(a);
+				sum[v] += d_r * a;
+				store(back + v * W,
+				      where(lessf((vf){0}, a), d_r * load(w_out + v * W)));
+			}
+		}
+	}
+	UNROLL
+	for (size_t v = 0; v < vectors; v++)
+		store(out + v * W, sum[v]);
+}
+
+static void mlp_estimate(const bern_fused_net *net, float *sum, const float *x, const float *d,
+			 const bern_firing_room *room)
+{
+	const size_t O = net->inputs, V = net->value_units, VP = bern_padded(V);
+	for (size_t i = 0; i < O + 2;
+	     i++) { /* the inputs' weights, the biases, the output's weights */
+		memcpy(room->weights + i * VP, net->value + i * V, V * sizeof(float));
+		memset(room->weights + i * VP + V, 0, (VP - V) * sizeof(float));
+	}
+	for (size_t j = 0; j < VP; j += 2 * W) {
+		float out[2 * W];
+		size_t there = V > j ? V - j : 0;
+		if (O == 4 && j + W < VP)
+			value_units(net, out, x, d, room, j, 2, 4);
+		else if (j + W < VP)
+			value_units(net, out, x, d, room, j, 2, O);
+		else
+			value_units(net, out, x, d, room, j, 1, O);
+		there = there < 2 * W ? there : 2 * W;
+		memcpy(sum + O * V + V + j, out, there * sizeof(float));
+	}
+	outer(sum, sum + O * V, x, room->back, net->steps, O, V);
+}
+
+/* Weights i .. i + count - 1 of the linear baseline. */
+INLINE void linear_weights(const bern_fused_net *net, float *sum, const float *x, const float *d,
+			   size_t i, size_t count)
+{
+	float part[8] = {0};
+	for (size_t t = 0; t < net->steps; t++)
+		for (size_t l = 0; l < LANES; l++)
+			UNROLL
+	for (size_t m = 0; m < count; m++)
+		part[m] += d[t * LANES + l] * x[(t * net->inputs + i + m) * LANES + l];
+	memcpy(sum + i, part, count * sizeof(float));
+}
+
+static void value_estimate(const bern_fused_net *net, float *sum, const float *x, const float *d,
+			   const bern_firing_room *room)
+{
+	const size_t O = net->inputs, V = net->value_units;
+	float total = 0.0f;
+	size_t i = 0;
+	for (size_t r = 0; r < net->steps * LANES; r++)
+		total += d[r];
+	if (net->value_kind == BERN_BASELINE_MLP) {
+		mlp_estimate(net, sum, x, d, room);
+		sum[O * V + 2 * V] = total;
+		return;
+	}
+	for (; i + 8 <= O; i += 8)
+		linear_weights(net, sum, x, d, i, 8);
+	for (; i < O; i++)
+		linear_weights(net, sum, x, d, i, 1);
+	sum[O] = total;
+}
+
+extern const bern_firing_kernels BERN_FIRINGS;
+const bern_firing_kernels BERN_FIRINGS = {
+	.fired_size = SPIKES * sizeof(spikes),
+	.softmax = W == 16,
+	.act = act,
+	.estimate = estimate,
+	.outer = outer,
+	.value_estimate = value_estimate,
+};
