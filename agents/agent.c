@@ -1,4 +1,5 @@
 #include "kinds.h"
+#include "ranks.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -29,8 +30,15 @@ int32_t bern_agent_create(bern_agent **agent, const bern_agent_config *config,
 		if (length < sizeof all)
 			length += (size_t)snprintf(all + length, sizeof all - length, "%s%s",
 						   i ? ", " : "", names[i]);
-		if (strcmp(names[i], config->agent) == 0)
-			return bern_agent_kinds[i]->create(agent, config, world, seed, e);
+		if (strcmp(names[i], config->agent) != 0)
+			continue;
+		if (bern_ranks_count(config->ranks) > 1 &&
+		    bern_agent_kinds[i] != &bern_agent_reinforce)
+			return bern_fail(e, BERN_EUSAGE,
+					 "agent: %s learns in one process, and several ranks were "
+					 "started; allowed with them: reinforce",
+					 config->agent);
+		return bern_agent_kinds[i]->create(agent, config, world, seed, e);
 	}
 	return bern_fail(
 		e, BERN_EUSAGE, "agent: there is no kind \"%s\"; allowed: %s%s", config->agent, all,

@@ -3,7 +3,7 @@
  * One call of learn(): T steps in B lanes, each a row t B + b of the trace; the learned value of every row; generalised
  * advantages; the estimator's gradient; one optimiser step; the baseline learns its targets. Gradients are summed over tiles of 16
  * lanes, then over a fixed binary tree of tiles, whoever computes them. So threads may share the lanes: each plays some of them, all T
- * steps, and takes tiles of the sums. */
+ * steps, and takes tiles of the sums. So may ranks (spread.h), which then tell each other what came of it. */
 #include "reinforce.h"
 #include "crew.h"
 #include "eligibility.h"
@@ -17,6 +17,7 @@
 #include "memory.h"
 #include "normalizer.h"
 #include "refire.h"
+#include "spread.h"
 #include "value.h"
 
 #include <bern/math.h>
@@ -87,6 +88,7 @@ typedef struct reinforce {
 	/* where threads share the lanes: */
 	struct part *parts; /* (part_count) */
 	size_t part_count;
+	bern_spread spread;      /* over ranks */
 	bern_ended *ended;       /* (T, B) episodes to report, in the order of one thread */
 	uint8_t *ended_in;       /* (T, tiles) 1: an episode of the tile ended at this step */
 	double *ended_metrics;   /* (T, B, metrics) */
@@ -145,6 +147,11 @@ static size_t leaves_of(const reinforce *self, size_t lanes)
 	return (lanes + self->leaf - 1) / self->leaf;
 }
 
+static size_t ranks_of(const reinforce *self)
+{
+	return bern_ranks_count(self->spread.share.ranks);
+}
+
 /* The fast path, if this agent has one. */
 static int32_t fuse(reinforce *self, bern_error *e)
 {
@@ -173,7 +180,9 @@ static int32_t share(reinforce *self, size_t most, bern_error *e)
 {
 	bern_arena *arena = &self->arena;
 	size_t T = (size_t)self->config.num_steps, B = (size_t)self->config.num_envs, R = T * B;
-	size_t tiles = tiles_of(B), parts = TASKS_A_THREAD * self->crew.threads;
+	const bern_share *mine = &self->spread.share;
+	size_t tiles = tiles_of(mine->end - mine->first);
+	size_t parts = TASKS_A_THREAD * self->crew.threads;
 	size_t metrics = self->world->env->metric_count;
 	if (bern_fused_fits(&self->config, &self->net, self->estimator->name, self->world,
 			    self->memory.size))
@@ -184,25 +193,28 @@ static int32_t share(reinforce *self, size_t most, bern_error *e)
 					  leaves_of(self, most), e);
 	bern_tree_init(&self->tree, arena, self->kernels, self->crew.pool, leaves_of(self, most),
 		       self->net.param_count);
+	bern_tree_spread(&self->value.tree, arena, mine);
+	bern_tree_spread(&self->tree, arena, mine);
 	if (!failed)
 		failed = fuse(self, e);
 	if (!failed)
 		failed = bern_crew_share(&self->crew, arena, &self->net, &self->work,
 					 T * LANES_PER_TILE, e);
-	if (failed || (self->crew.threads == 1 && !self->fused.kernels))
+	if (failed || (self->crew.threads == 1 && !self->fused.kernels && ranks_of(self) == 1))
 		return failed;
 	self->part_count = parts < tiles ? parts : tiles;
 	self->parts = bern_arena_take(arena, self->part_count, sizeof *self->parts);
 	self->ended = bern_arena_take(arena, R, sizeof *self->ended);
-	self->ended_in = bern_arena_take(arena, (size_t)self->config.num_steps * tiles,
-					 sizeof *self->ended_in);
+	self->ended_in = bern_arena_take(arena, T * tiles_of(B), sizeof *self->ended_in);
 	self->ended_metrics = bern_arena_take(arena, R, metrics * sizeof(double));
 	for (size_t p = 0; self->parts && p < self->part_count; p++) {
-		size_t first = p * tiles / self->part_count * LANES_PER_TILE;
-		size_t end = (p + 1) * tiles / self->part_count * LANES_PER_TILE;
+		size_t first = mine->first + p * tiles / self->part_count * LANES_PER_TILE;
+		size_t end = mine->first + (p + 1) * tiles / self->part_count * LANES_PER_TILE;
 		self->parts[p].first = first;
-		self->parts[p].count = (end < B ? end : B) - first;
+		self->parts[p].count = (end < mine->end ? end : mine->end) - first;
 	}
+	if (ranks_of(self) > 1)
+		bern_spread_init(&self->spread, arena, T, metrics);
 	return 0;
 }
 
@@ -224,6 +236,10 @@ static int32_t take_memory(reinforce *self, uint64_t seed, bern_error *e)
 	for (size_t b = 0; self->discount && b < B; b++)
 		self->discount[b] = 1.0;
 	self->entropy = bern_arena_take(arena, R, sizeof(float));
+	self->spread.rows[0] = self->advantage;
+	self->spread.rows[1] = self->target;
+	self->spread.rows[2] = self->values;
+	self->spread.rows[3] = self->entropy;
 	self->lane_memory = bern_arena_take(arena, B, self->memory.size * sizeof(float));
 	self->real = bern_arena_take(arena, B, self->net.head.components * sizeof(float));
 	self->gradient = bern_arena_take(arena, self->net.param_count, sizeof(float));
@@ -349,6 +365,8 @@ static int32_t make_networks(reinforce *self, uint64_t seed, bern_error *e)
 					   l + 1, bern_units_name(kind[l]));
 	if (!failed)
 		failed = check_signals(config, self->estimator, e);
+	if (!failed && ranks_of(self) > 1)
+		failed = bern_spread_check(config, self->estimator, self->world, e);
 	if (!failed && config->value_weighting == BERN_WEIGHTING_SCORE &&
 	    (self->estimator->memory_size || self->estimator->play || config->traces))
 		failed = bern_fail(
@@ -417,9 +435,12 @@ static int32_t reinforce_create(bern_agent **agent, const bern_agent_config *con
 	self->config = *config;
 	self->world = world;
 	int32_t failed = bern_kernels_select(&self->kernels, e);
-	if (!failed)
-		failed = bern_crew_start(&self->crew, (size_t)config->threads,
-					 tiles_of((size_t)config->num_envs), e);
+	const bern_share *mine = &self->spread.share;
+	bern_share_init(&self->spread.share, &self->arena, config->ranks, (size_t)config->num_envs);
+	if (!failed) /* ranks that have no lanes are a thread too */
+		failed = bern_crew_start(
+			&self->crew, (size_t)config->threads,
+			mine->end > mine->first ? tiles_of(mine->end - mine->first) : 1, e);
 	if (!failed)
 		failed = make_networks(self, seed, e);
 	if (!failed)
@@ -631,8 +652,9 @@ enum { BEFORE_STEP, IN_STEP, AFTER_STEP };
 /* 1 if nothing passes from lane to lane while they play, so that each may run ahead of the others. */
 static int lanes_are_free(const reinforce *self, const bern_lanes *lanes)
 {
-	return self->crew.threads > 1 && !self->estimator->play && !self->normalizer.running &&
-	       !self->config.whole_episodes && bern_lanes_can_part(lanes);
+	return (self->crew.threads > 1 || ranks_of(self) > 1) && !self->estimator->play &&
+	       !self->normalizer.running && !self->config.whole_episodes &&
+	       bern_lanes_can_part(lanes);
 }
 
 typedef struct part_play {
@@ -707,21 +729,23 @@ static void play_part(void *user, size_t index, size_t worker)
 	credit_lanes(play->self, worker, play->lanes, part->first, part->first + part->count);
 }
 
-/* The part that one thread would have seen fail first, or NULL. */
-static part *first_failure(const reinforce *self)
+/* What one thread would have seen fail first. */
+static bern_failure first_failure(const reinforce *self)
 {
-	part *found = NULL;
+	const part *found = NULL;
 	for (size_t p = 0; p < self->part_count; p++) {
-		part *next = &self->parts[p];
+		const part *next = &self->parts[p];
 		if (next->error.code && (!found || next->t < found->t ||
 					 (next->t == found->t && next->stage < found->stage)))
 			found = next;
 	}
-	return found;
+	if (!found)
+		return (bern_failure){0};
+	return (bern_failure){found->t, found->stage, found->first + found->count, found->error};
 }
 
 /* Reports the episodes of a tile that ended at step t, but those that one thread would not have come to. */
-static void report_tile(reinforce *self, bern_lanes *lanes, const part *failure, size_t t,
+static void report_tile(reinforce *self, bern_lanes *lanes, const bern_failure *failure, size_t t,
 			size_t tile)
 {
 	size_t B = lanes->count, M = self->world->env->metric_count;
@@ -729,13 +753,39 @@ static void report_tile(reinforce *self, bern_lanes *lanes, const part *failure,
 	for (size_t b = first; b < B && b < first + LANES_PER_TILE; b++) {
 		const size_t row = t * B + b;
 		bern_ended *ended = &self->ended[row];
-		int in_time = !failure || t < failure->t ||
-			      (t == failure->t && (failure->stage == AFTER_STEP ||
-						   (failure->stage == IN_STEP &&
-						    b < failure->first + failure->count)));
+		int in_time = !failure->error.code || t < failure->t ||
+			      (t == failure->t &&
+			       (failure->stage == AFTER_STEP ||
+				(failure->stage == IN_STEP && b < failure->end)));
 		if (ended->fresh && in_time)
 			bern_lanes_report(lanes, b, ended, self->ended_metrics + row * M);
 		ended->fresh = 0;
+	}
+}
+
+/* Gives rank 0 the episodes that ended in all ranks, and all ranks the failure that one process would have seen first. */
+static void hear_ranks(reinforce *self, size_t B, bern_failure *failure)
+{
+	const size_t tiles = tiles_of(B), M = self->world->env->metric_count;
+	bern_spread_episode episode;
+	const double *metrics;
+	for (size_t at = 0; at < self->steps * tiles; at++)
+		for (size_t i = 0; self->ended_in[at] && i < LANES_PER_TILE; i++) {
+			const size_t b = at % tiles * LANES_PER_TILE + i, row = at / tiles * B + b;
+			if (b >= B || !self->ended[row].fresh)
+				continue;
+			episode = (bern_spread_episode){at / tiles, b, self->ended[row]};
+			bern_spread_add(&self->spread, &episode, self->ended_metrics + row * M);
+			self->ended[row].fresh = 0;
+		}
+	memset(self->ended_in, 0, self->steps * tiles);
+	bern_spread_tell(&self->spread, failure);
+	while (bern_spread_take(&self->spread, &episode, &metrics)) {
+		const size_t row = episode.t * B + episode.b;
+		self->ended[row] = episode.ended;
+		self->ended_in[episode.t * tiles + episode.b / LANES_PER_TILE] = 1;
+		if (M)
+			memcpy(self->ended_metrics + row * M, metrics, M * sizeof(double));
 	}
 }
 
@@ -744,22 +794,24 @@ static int32_t play_in_parts(reinforce *self, bern_lanes *lanes, bern_error *e)
 {
 	size_t B = lanes->count, tiles = tiles_of(B);
 	part_play play = {self, lanes};
-	int32_t failed = bern_lanes_part(lanes, self->crew.threads, e);
-	if (failed)
-		return failed;
-	bern_pool_run(self->crew.pool, self->part_count, play_part, &play);
-	if (self->by_fused)
-		bern_fused_last(&self->fused, &self->trace, 1); /* for follow_rates */
-	const part *failure = first_failure(self);
+	bern_failure failure = {0};
+	if (!bern_lanes_part(lanes, self->crew.threads, &failure.error)) {
+		bern_pool_run(self->crew.pool, self->part_count, play_part, &play);
+		if (self->by_fused)
+			bern_fused_last(&self->fused, &self->trace, 1); /* for follow_rates */
+		failure = first_failure(self);
+	}
+	if (ranks_of(self) > 1)
+		hear_ranks(self, B, &failure);
 	for (size_t at = 0; at < self->steps * tiles; at++)
 		if (self->ended_in[at])
-			report_tile(self, lanes, failure, at / tiles, at % tiles);
+			report_tile(self, lanes, &failure, at / tiles, at % tiles);
 	memset(self->ended_in, 0, self->steps * tiles);
-	lanes->steps += (failure ? failure->t : self->steps) * B;
+	lanes->steps += (failure.error.code ? failure.t : self->steps) * B;
 	bern_mark(self->net.marks, BERN_MARK_LOGS);
-	if (failure)
-		*e = failure->error;
-	return failure ? e->code : 0;
+	if (failure.error.code)
+		*e = failure.error;
+	return failure.error.code;
 }
 
 static int32_t play(reinforce *self, bern_lanes *lanes, bern_play *asked, bern_error *e)
@@ -930,6 +982,13 @@ static void follow_rates(reinforce *self, size_t row)
 				p = p > 0.0f;
 			*rate = (float)RATE_MEMORY * *rate + (float)(1.0 - RATE_MEMORY) * p;
 		}
+	/* the row is rank 0's; the others' gates are pushed by the rates as well */
+	for (size_t l = 0; l < net->depth; l++)
+		if (net->layer[l].kind == BERN_UNITS_GATED) {
+			bern_ranks_broadcast(self->spread.share.ranks, self->rates,
+					     self->unit_count * sizeof *self->rates);
+			break;
+		}
 }
 
 /* ---- numbers that went astray (guard.h) ---- */
@@ -984,6 +1043,7 @@ static int32_t search_parameters(reinforce *self, const bern_guard *guard, bern_
 static int32_t search_rows(reinforce *self, const bern_guard *guard, bern_error *e)
 {
 	size_t R = self->steps * (size_t)self->config.num_envs;
+	bern_spread_gather(&self->spread, self->bootstrap); /* the others are here already */
 	int32_t failed = bern_guard_rows(guard, "the entropy of the action's probabilities",
 					 self->entropy, R,
 					 "smaller observations (observation_scale, "
@@ -1109,8 +1169,10 @@ static int32_t play_and_estimate(reinforce *self, bern_lanes *lanes, bern_error 
 	if (config->traces) /* of one step: the error itself */
 		memcpy(self->traces.error, self->advantage, B * sizeof(float));
 	scale_advantages(self, self->steps * B);
-	if (config->keep_discount)
+	if (config->keep_discount) {
+		bern_spread_gather(&self->spread, self->flags);
 		discount_advantages(self, B);
+	}
 	failed = ask(self, BERN_PLAY_END, &asked, self->steps, e);
 	if (failed)
 		return failed;
@@ -1155,13 +1217,19 @@ static const float *weigh_rows(reinforce *self, const bern_trace *trace, size_t 
 	const bern_signal signal = {.advantage = self->one, .scale = 1.0f};
 	if (self->config.value_weighting == BERN_WEIGHTING_NONE)
 		return NULL;
+	const bern_share *mine = &self->spread.share;
 	for (size_t r = 0; r < rows; r++) {
+		/* of several ranks each knows its lanes; passes over rows that belong to no lane have one rank */
+		if (ranks_of(self) > 1 &&
+		    (r % mine->lanes < mine->first || r % mine->lanes >= mine->end))
+			continue;
 		memset(self->score, 0, self->net.param_count * sizeof(float));
 		self->estimator->accumulate(&self->net, trace, &r, 1, &signal, &self->work,
 					    self->score);
 		self->row_weight[r] = self->kernels->sum_squares(self->score,
 								 self->net.param_count);
 	}
+	bern_spread_gather(&self->spread, self->row_weight);
 	return self->row_weight;
 }
 
@@ -1380,6 +1448,22 @@ static double gradient_noise(const reinforce *self, double n)
 	return n > 1.0 && variance >= 0.0 && signal > 0.0 ? sqrt(variance / signal) : (double)NAN;
 }
 
+/* Gives rank 0 p and h of all lanes in the rows from `row` on, which are those of one step. */
+static void gather_last(const reinforce *self, size_t row)
+{
+	const bern_network *net = &self->net;
+	const size_t K = self->trace.firings;
+	for (size_t l = 0; l < net->depth; l++) {
+		const bern_layer *layer = &net->layer[l];
+		if (!bern_units_draw_bits(layer->kind))
+			continue;
+		bern_share_gather(&self->spread.share, bern_trace_p(&self->trace, net, l, row, 0),
+				  (layer->each_p ? K : 1) * layer->padded * sizeof(float));
+		bern_share_gather(&self->spread.share, bern_trace_h(&self->trace, net, l, row, 0),
+				  K * layer->padded);
+	}
+}
+
 static void reinforce_distributions(const bern_agent *agent, bern_take_number *take, void *user)
 {
 	const reinforce *self = (const reinforce *)agent;
@@ -1388,6 +1472,8 @@ static void reinforce_distributions(const bern_agent *agent, bern_take_number *t
 	const float *rate = self->rates;
 	if (self->by_fused)
 		bern_fused_last(&self->fused, &self->trace, self->fused.lanes);
+	if (ranks_of(self) > 1 && self->steps)
+		gather_last(self, row);
 	for (size_t l = 0; l < net->depth; l++)
 		for (size_t j = 0; j < net->layer[l].units; j++, rate++)
 			take(user, "fire_rate", l, (double)*rate / self->sums[SUM_WEIGHT]);

@@ -171,6 +171,9 @@ double bern_value_learn_leaves(bern_value_function *value, size_t leaves, bern_t
 	for (size_t p = 0; p < passes; p++) {
 		double square = 0.0;
 		bern_tree_sum(&value->tree, value->gradient, leaves, 0, leaf, user);
+		if (p == 0 && value->tree.share)
+			bern_share_all_gather_leaves(value->tree.share, value->leaf_square, squares,
+						     sizeof *value->leaf_square);
 		for (size_t i = 0; i < squares; i++)
 			square += value->leaf_square[i];
 		if (p == 0)

@@ -1,6 +1,7 @@
 #include "ranks.h"
 
 #include <bern/env.h>
+#include <string.h>
 
 void bern_ranks_all_gather(const bern_ranks *ranks, void *all, const size_t *offset)
 {
@@ -8,10 +9,10 @@ void bern_ranks_all_gather(const bern_ranks *ranks, void *all, const size_t *off
 		ranks->all_gather(ranks->own, all, offset);
 }
 
-void bern_ranks_gather(const bern_ranks *ranks, void *all, const size_t *offset)
+void bern_ranks_gather(const bern_ranks *ranks, const void *piece, void *all, const size_t *offset)
 {
 	if (bern_ranks_count(ranks) > 1)
-		ranks->gather(ranks->own, all, offset);
+		ranks->gather(ranks->own, piece, all, offset);
 }
 
 void bern_ranks_broadcast(const bern_ranks *ranks, void *bytes, size_t size)
@@ -84,21 +85,41 @@ size_t bern_share_lane(const bern_share *share, size_t rank)
 	return lane < share->lanes ? lane : share->lanes;
 }
 
-static const size_t *offsets(const bern_share *share, size_t size)
+/* each: lanes of a row */
+static const size_t *offsets(const bern_share *share, size_t each, size_t size)
 {
 	for (size_t r = 0; r <= bern_ranks_count(share->ranks); r++)
-		share->offset[r] = bern_share_lane(share, r) * size;
+		share->offset[r] = (bern_share_lane(share, r) + each - 1) / each * size;
 	return share->offset;
 }
 
 void bern_share_all_gather(const bern_share *share, void *rows, size_t size)
 {
 	if (bern_ranks_count(share->ranks) > 1)
-		bern_ranks_all_gather(share->ranks, rows, offsets(share, size));
+		bern_ranks_all_gather(share->ranks, rows, offsets(share, 1, size));
 }
 
 void bern_share_gather(const bern_share *share, void *rows, size_t size)
 {
 	if (bern_ranks_count(share->ranks) > 1)
-		bern_ranks_gather(share->ranks, rows, offsets(share, size));
+		bern_ranks_gather(share->ranks, (char *)rows + share->first * size, rows,
+				  offsets(share, 1, size));
+}
+
+void bern_share_all_gather_leaves(const bern_share *share, void *rows, size_t count, size_t size)
+{
+	if (bern_ranks_count(share->ranks) > 1)
+		bern_ranks_all_gather(share->ranks, rows,
+				      offsets(share, count == share->lanes ? 1 : BERN_TILE, size));
+}
+
+void bern_share_gather_tensors(const bern_share *share, const bern_tensors *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const bern_tensor *item = &list->items[i];
+		const int of_lanes = !strncmp(item->name, "lanes.", 6) ||
+				     !strncmp(item->name, "streams.", 8);
+		if (of_lanes && item->shape[0] == share->lanes)
+			bern_share_gather(share, item->data, bern_tensor_size(item) / share->lanes);
+	}
 }

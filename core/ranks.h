@@ -11,8 +11,7 @@
 
 #include "arena.h"
 
-#include <bern/error.h>
-#include <stddef.h>
+#include <bern/tensor.h>
 
 typedef struct bern_ranks {
 	size_t rank, count; /* this one: 0 .. count - 1 */
@@ -20,8 +19,9 @@ typedef struct bern_ranks {
 	/* all consists of one piece for each rank, bytes offset[r] .. offset[r + 1] - 1, and every rank has filled in its own. All ranks get all
 	 * pieces. offset (count + 1) is the same everywhere. */
 	void (*all_gather)(void *own, void *all, const size_t *offset);
-	/* The same, and rank 0 alone gets them. */
-	void (*gather)(void *own, void *all, const size_t *offset);
+	/* The same, and rank 0 alone gets them: piece is that of this rank, of rank 0 where it belongs in all. all and offset are read by rank 0
+	 * alone, but for this rank's size. */
+	void (*gather)(void *own, const void *piece, void *all, const size_t *offset);
 	/* Sends bytes from_offset[r] .. from_offset[r + 1] - 1 of `from` to each rank r, and gets its piece for this one at to_offset[r]. */
 	void (*exchange)(void *own, const void *from, const size_t *from_offset, void *to,
 			 const size_t *to_offset);
@@ -46,7 +46,7 @@ static inline size_t bern_ranks_count(const bern_ranks *ranks)
 
 /* The functions of the table, for any table, NULL too. */
 void bern_ranks_all_gather(const bern_ranks *ranks, void *all, const size_t *offset);
-void bern_ranks_gather(const bern_ranks *ranks, void *all, const size_t *offset);
+void bern_ranks_gather(const bern_ranks *ranks, const void *piece, void *all, const size_t *offset);
 void bern_ranks_broadcast(const bern_ranks *ranks, void *bytes, size_t size); /* from rank 0 */
 int64_t bern_ranks_most(const bern_ranks *ranks, int64_t number);
 void bern_ranks_meet(const bern_ranks *ranks);
@@ -77,5 +77,11 @@ size_t bern_share_lane(const bern_share *share, size_t rank);
 /* Gathers rows (lanes, size bytes), of which every rank has those of its lanes. */
 void bern_share_all_gather(const bern_share *share, void *rows, size_t size);
 void bern_share_gather(const bern_share *share, void *rows, size_t size); /* rank 0 gets them */
+
+/* The same of rows (tiles, size bytes), or of lanes if `count` is their number. */
+void bern_share_all_gather_leaves(const bern_share *share, void *rows, size_t count, size_t size);
+
+/* Before a run is saved: gives rank 0 the rows of all lanes in the arrays that have one for each, "lanes.NAME" and "streams.NAME". */
+void bern_share_gather_tensors(const bern_share *share, const bern_tensors *list);
 
 #endif

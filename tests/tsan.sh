@@ -15,7 +15,7 @@ if ! { ${CC:-cc} -fsanitize=thread "$work/try.c" -o "$work/try" && "$work/try"; 
 	echo "1..0 # SKIP the compiler or the machine does without ThreadSanitizer"
 	exit 0
 fi
-tests="pool tree threads"
+tests="pool tree threads ranks"
 targets=
 for name in $tests; do targets="$targets tests/test_$name"; done
 # shellcheck disable=SC2086
