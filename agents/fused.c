@@ -63,7 +63,7 @@ static void take_tile(bern_fused *fused, bern_arena *arena, bern_fused_tile *til
 	tile->state = bern_arena_take(arena, BERN_LEAPS * LANES, sizeof(uint64_t));
 	tile->addend = bern_arena_take(arena, LANES, sizeof(uint64_t));
 	for (size_t l = 0; l < net->depth; l++) {
-		const size_t J = net->layer[l].units, more = K > 1 ? 16 : 0; /* go past the end */
+		const size_t J = net->layer[l].units, more = K > 1 ? 32 : 0; /* read past the end */
 		tile->p[l] = bern_arena_take(arena, T * J + more, row);
 		tile->fired[l] = bern_arena_take(arena, T * K * J + more, fired_size);
 		tile->last_p[l] = bern_arena_take(arena, J, row);
@@ -91,9 +91,10 @@ static void take_firing_room(const bern_fused *fused, bern_arena *arena, bern_fi
 	room->grid = bern_arena_take(arena, P, LANES * sizeof(int32_t));
 	room->bonus = bern_arena_take(arena, 1, row);
 	room->c = bern_arena_take(arena, K, row);
+	room->surprise = bern_arena_take(arena, N + 1, row);
 	room->gain = bern_arena_take(arena, K, row);
 	room->delta = bern_arena_take(arena, K * N, row);
-	room->bits = bern_arena_take(arena, 2 * K, LANES * sizeof(uint16_t));
+	room->bits = bern_arena_take(arena, 2 * K, LANES * sizeof(uint32_t));
 	room->out = bern_arena_take(arena, N, P * sizeof(float));
 	if (net->value_kind == BERN_BASELINE_MLP && !fused->by_rows) {
 		room->weights = bern_arena_take(arena, net->inputs + 2, VP * sizeof(float));
@@ -154,6 +155,12 @@ int32_t bern_fused_init(bern_fused *fused, bern_arena *arena, const char *level,
 	fused->tile = bern_arena_take(arena, fused->tiles, sizeof *fused->tile);
 	for (size_t k = 0; fused->tile && k < fused->tiles; k++)
 		take_tile(fused, arena, &fused->tile[k]);
+	if (fused->by_rows) {
+		const size_t rows = steps * lanes, OP = bern_padded(network->layer[0].inputs);
+		fused->listed = bern_arena_take(arena, rows, OP * sizeof *fused->listed);
+		fused->given = bern_arena_take(arena, rows, OP * sizeof *fused->given);
+		fused->counts = bern_arena_take(arena, rows, sizeof *fused->counts);
+	}
 	fused->target = bern_arena_take(arena, fused->tiles * steps, LANES * sizeof(float));
 	fused->values = bern_arena_take(arena, fused->tiles * (steps + 1), LANES * sizeof(float));
 	fused->valued = bern_arena_take(arena, fused->tiles, sizeof *fused->valued);
@@ -187,33 +194,48 @@ static void load_streams(const bern_fused *fused, size_t k)
 	const bern_fused_tile *tile = &fused->tile[k];
 	for (size_t l = 0; l < lanes_in(fused, k); l++) {
 		const bern_firing_rng *rng = &fused->firing[k * LANES + l];
-		tile->addend[l] = rng->addend;
+		const size_t place = bern_fused_place(fused->kernels, l);
+		tile->addend[place] = rng->addend;
 		for (size_t s = 0; s < BERN_LEAPS; s++)
-			tile->state[s * LANES + l] = rng->state[s];
+			tile->state[s * LANES + place] = rng->state[s];
 	}
 }
 
 static void store_streams(const bern_fused *fused, size_t k)
 {
 	const bern_fused_tile *tile = &fused->tile[k];
-	for (size_t l = 0; l < lanes_in(fused, k); l++)
+	for (size_t l = 0; l < lanes_in(fused, k); l++) {
+		const size_t place = bern_fused_place(fused->kernels, l);
 		for (size_t s = 0; s < BERN_LEAPS; s++)
-			fused->firing[k * LANES + l].state[s] = tile->state[s * LANES + l];
+			fused->firing[k * LANES + l].state[s] = tile->state[s * LANES + place];
+	}
 }
 
-/* Activations (16, P) of the first layer at step t, from observations that stay rows. */
+static bern_value_input input_of(const bern_fused *fused, size_t row)
+{
+	const size_t O = fused->net.inputs, OP = bern_padded(O);
+	return (bern_value_input){.x = fused->x + row * O,
+				  .rows = fused->listed + row * OP,
+				  .given = fused->given + row * OP,
+				  .count = fused->counts[row]};
+}
+
+/* Inputs at step t from observations that stay rows, and the first layer's activations (16, P). */
 static void take_rows(const bern_fused *fused, const bern_lanes *lanes, size_t k, size_t t)
 {
 	const bern_network *network = fused->network;
 	const bern_layer *layer = &network->layer[0];
-	const size_t O = layer->inputs, P = layer->padded;
+	const size_t O = layer->inputs, OP = bern_padded(O), P = layer->padded;
 	for (size_t l = 0; l < lanes_in(fused, k); l++) {
-		const size_t b = k * LANES + l;
-		float *x = fused->x + (t * fused->lanes + b) * O;
+		const size_t b = k * LANES + l, row = t * fused->lanes + b;
+		float *x = fused->x + row * O;
 		bern_normalizer_apply(fused->normalizer, x, lanes->obs + b * O);
-		network->kernels->affine(fused->tile[k].rows + (t * LANES + l) * P, x,
-					 network->params + layer->weight,
-					 network->params + layer->bias, O, layer->units);
+		fused->counts[row] = (uint32_t)network->kernels->nonzero(
+			fused->listed + row * OP, fused->given + row * OP, x, O);
+		network->kernels->scaled_rows(fused->tile[k].rows + (t * LANES + l) * P,
+					      fused->listed + row * OP, fused->given + row * OP,
+					      fused->counts[row], network->params + layer->weight,
+					      network->params + layer->bias, layer->units);
 	}
 }
 
@@ -291,10 +313,14 @@ static void values_of_rows(const bern_fused *fused, const bern_lanes *lanes, siz
 	for (size_t t = 0; t <= T; t++)
 		for (size_t l = 0; l < lanes_in(fused, k); l++) {
 			const size_t b = k * LANES + l;
-			values[t * LANES + l] =
-				t == T ? value_of_row(fused, worker, lanes->obs + b * O)
-				       : bern_value_of_by(fused->value_function, worker,
-							  fused->x + (t * fused->lanes + b) * O);
+			if (t == T) {
+				values[t * LANES + l] = value_of_row(fused, worker,
+								     lanes->obs + b * O);
+				continue;
+			}
+			const bern_value_input input = input_of(fused, t * fused->lanes + b);
+			values[t * LANES + l] = bern_value_of_input(fused->value_function, worker,
+								    &input);
 		}
 }
 
@@ -485,9 +511,10 @@ static void estimate_firings(const bern_fused *fused, float *sum, size_t k,
 	for (size_t t = 0; t < T; t++)
 		for (size_t l = 0; l < lanes_in(fused, k); l++) {
 			const float *s = tile->rows + (t * LANES + l) * P;
-			by_row->outer(sum + layer->weight,
-				      fused->x + (t * fused->lanes + k * LANES + l) * O, s, O,
-				      layer->units);
+			const bern_value_input input = input_of(fused,
+								t * fused->lanes + k * LANES + l);
+			by_row->outer_scaled(sum + layer->weight, input.rows, input.given,
+					     input.count, s, layer->units);
 			by_row->add(sum + layer->bias, s, layer->units);
 		}
 }
@@ -539,6 +566,25 @@ static void value_errors(const bern_fused *fused, const struct bern_fused_room *
 		memcpy(squares + k * LANES, square, n * sizeof(double));
 }
 
+/* Where inputs stay rows. */
+static void value_rows(void *user, size_t k, size_t worker, float *sum)
+{
+	const bern_fused *fused = user;
+	const size_t T = fused->net.steps;
+	const float *target = fused->target + k * T * LANES;
+	const float share = 1.0f / (float)(T * fused->lanes);
+	double square = 0.0;
+	for (size_t t = 0; t < T; t++)
+		for (size_t l = 0; l < lanes_in(fused, k); l++) {
+			const bern_value_input input = input_of(fused,
+								t * fused->lanes + k * LANES + l);
+			float error = bern_value_add_row(fused->value_function, worker, &input,
+							 target[t * LANES + l], share, sum);
+			square += (double)error * (double)error;
+		}
+	fused->value_function->leaf_square[k] = square;
+}
+
 static void value_tile(void *user, size_t k, size_t worker, float *sum)
 {
 	const bern_fused *fused = user;
@@ -563,8 +609,9 @@ static void value_tile(void *user, size_t k, size_t worker, float *sum)
 double bern_fused_value_learn(bern_fused *fused, size_t passes, double rate)
 {
 	const size_t squares = fused->net.firings > 1 ? fused->tiles : fused->lanes;
-	return bern_value_learn_leaves(fused->value_function, fused->tiles, value_tile, fused,
-				       squares, fused->net.steps * fused->lanes, passes, rate);
+	return bern_value_learn_leaves(fused->value_function, fused->tiles,
+				       fused->by_rows ? value_rows : value_tile, fused, squares,
+				       fused->net.steps * fused->lanes, passes, rate);
 }
 
 extern const bern_fused_kernels bern_fused_base;

@@ -46,7 +46,10 @@ typedef struct bern_fused {
 	bern_fused_rows rows;
 	float *x; /* (T B, O) inputs of the rows, where they are not columns */
 	bern_fused_net net;
-	int by_rows;         /* 1: inputs stay rows */
+	int by_rows;         /* 1: inputs stay rows, with lists of what is not 0 in them: */
+	uint32_t *listed;    /* (T B, O padded) */
+	float *given;        /* (T B, O padded) */
+	uint32_t *counts;    /* (T B) */
 	size_t fired_size;   /* bytes of one unit's firings in 16 lanes */
 	size_t lanes, tiles; /* B, those of 16 lanes that hold them */
 	double gamma, lambda;
@@ -75,7 +78,7 @@ int32_t bern_fused_play(bern_fused *fused, bern_lanes *lanes, size_t worker, siz
 /* A leaf of bern_tree_sum: adds the estimate of a tile from rows.advantage, scale and bonus. `user` is the bern_fused. */
 void bern_fused_estimate(void *user, size_t tile, size_t worker, float *sum);
 
-/* bern_value_learn_lanes for a linear or MLP baseline, unless inputs stay rows. */
+/* bern_value_learn_lanes for a linear or MLP baseline. */
 double bern_fused_value_learn(bern_fused *fused, size_t passes, double rate);
 
 /* Writes p and h of the first so many lanes at the last step to their rows of the agent's trace, for the logs. */

@@ -142,43 +142,55 @@ INLINE vf fire(const bern_fused_net *net, bern_fused_tile *tile, const int32_t *
 	return one_unit ? tree(part) : (vf){0};
 }
 
-/* Logits n0 .. n0 + count - 1 of firing k, from the units' firings in ascending order. */
-INLINE void logits(const bern_fused_net *net, const bern_fused_tile *tile, float *pi, size_t t,
-		   size_t k, size_t lane, size_t n0, size_t count)
+/* firings whose logits are summed side by side, since each sum waits for itself */
+#define BESIDE 4
+
+/* Logits n0 .. n0 + count - 1 of `firings` firings from k on, from the units' firings in ascending order. */
+INLINE void logits(const bern_fused_net *net, const bern_fused_tile *tile, size_t t, size_t k,
+		   size_t firings, size_t lane, size_t n0, size_t count)
 {
 	const bern_layer *out = &net->layer[1];
-	const size_t J = out->inputs, N = net->logits;
+	const size_t J = out->inputs, K = net->firings, N = net->logits;
 	const float *w = net->params + out->weight + n0, *bias = net->params + out->bias + n0;
 	const spikes *h = spikes_of(net, tile, t, k, 0, lane);
-	vf sum[4];
+	float *pi = tile->pi + ((t * K + k) * N + n0) * LANES + lane;
+	vf sum[BESIDE][4];
 	UNROLL
+	for (size_t i = 0; i < firings; i++)
+		UNROLL
 	for (size_t n = 0; n < count; n++)
-		sum[n] = all(bias[n]);
-	for (size_t j = 0; j < J; j++) {
-		vm fired = load_spikes(h + j * SPIKES);
+		sum[i][n] = all(bias[n]);
+	for (size_t j = 0; j < J; j++)
+		UNROLL
+	for (size_t i = 0; i < firings; i++) {
+		vm fired = load_spikes(h + (i * J + j) * SPIKES);
 		UNROLL
 		for (size_t n = 0; n < count; n++)
-			sum[n] = add_where(sum[n], fired, all(w[j * N + n]));
+			sum[i][n] = add_where(sum[i][n], fired, all(w[j * N + n]));
 	}
 	UNROLL
+	for (size_t i = 0; i < firings; i++)
+		UNROLL
 	for (size_t n = 0; n < count; n++)
-		store(pi + (n0 + n) * LANES, sum[n]);
+		store(pi + (i * N + n) * LANES, sum[i][n]);
 }
 
-/* pi (N, 16) of firing k from its logits. */
-INLINE void policy(const bern_fused_net *net, const bern_fused_tile *tile, float *pi, size_t t,
-		   size_t k, size_t lane)
+/* pi (N, 16) of these firings. */
+INLINE void policies(const bern_fused_net *net, const bern_fused_tile *tile, size_t t, size_t k,
+		     size_t firings, size_t lane)
 {
+	const size_t K = net->firings, N = net->logits;
 	size_t n = 0;
-	for (; n + 4 <= net->logits; n += 4)
-		logits(net, tile, pi, t, k, lane, n, 4);
-	if (n + 3 == net->logits)
-		logits(net, tile, pi, t, k, lane, n, 3);
-	else if (n + 2 == net->logits)
-		logits(net, tile, pi, t, k, lane, n, 2);
-	else if (n + 1 == net->logits)
-		logits(net, tile, pi, t, k, lane, n, 1);
-	softmax(pi, net->logits);
+	for (; n + 4 <= N; n += 4)
+		logits(net, tile, t, k, firings, lane, n, 4);
+	if (n + 3 == N)
+		logits(net, tile, t, k, firings, lane, n, 3);
+	else if (n + 2 == N)
+		logits(net, tile, t, k, firings, lane, n, 2);
+	else if (n + 1 == N)
+		logits(net, tile, t, k, firings, lane, n, 1);
+	for (size_t i = 0; i < firings; i++)
+		softmax(tile->pi + (t * K + k + i) * N * LANES + lane, N);
 }
 
 /* The 16 numbers of which the action takes two: number 0 chooses the firing that speaks, number 1 what it says. */
@@ -263,16 +275,20 @@ static void act(const bern_fused_net *net, bern_fused_tile *tile, const bern_fir
 		if (!turned)
 			affine_first(net, tile, p + lane, t, lane);
 		probabilities(p + lane, room->grid + lane, J);
-		for (size_t k = 0; k < K; k++) {
-			float *pi_k = pi + k * N * LANES;
-			if (net->one_unit) {
-				vf heard = fire(net, tile, room->grid + lane, t, k, lane, 1);
-				vf logit = all(net->params[net->layer[1].bias]) + heard;
-				store(pi_k, grid_float(grid_sigmoid(logit)));
-			} else {
-				fire(net, tile, room->grid + lane, t, k, lane, 0);
-				policy(net, tile, pi_k, t, k, lane);
-			}
+		size_t k = 0;
+		for (; net->one_unit && k < K; k++) {
+			vf heard = fire(net, tile, room->grid + lane, t, k, lane, 1);
+			vf logit = all(net->params[net->layer[1].bias]) + heard;
+			store(pi + k * LANES, grid_float(grid_sigmoid(logit)));
+		}
+		for (; k + BESIDE <= K; k += BESIDE) {
+			for (size_t i = 0; i < BESIDE; i++)
+				fire(net, tile, room->grid + lane, t, k + i, lane, 0);
+			policies(net, tile, t, k, BESIDE, lane);
+		}
+		for (; k < K; k++) {
+			fire(net, tile, room->grid + lane, t, k, lane, 0);
+			policies(net, tile, t, k, 1, lane);
 		}
 		draw_block(tile, lane, K, &speaker, &drawn);
 		if (net->one_unit)
@@ -292,22 +308,26 @@ INLINE void add_bonus(const bern_fused_net *net, const bern_fused_tile *tile,
 	const float *pi = tile->pi + t * K * N * LANES + lane;
 	const float *mean_pi = tile->mean_pi + t * N * LANES + lane;
 	const vf coef = load(room->bonus + lane), each = coef / (float)K;
+	float *surprise = room->surprise + lane;
 	vf mean = {0};
+	for (size_t n = 0; n < N; n++)
+		store(surprise + n * LANES, -log_of(load(mean_pi + n * LANES)));
+	if (net->one_unit) /* and that of a unit which does not fire */
+		store(surprise + LANES, -log_of(1.0f - load(mean_pi)));
 	for (size_t k = 0; k < K; k++) {
 		const float *pi_k = pi + k * N * LANES;
 		float *delta = room->delta + k * N * LANES + lane;
 		vf gain = {0}; /* of the entropy, by firing k */
 		if (net->one_unit) {
-			vf one = -log_of(load(mean_pi)), zero = -log_of(1.0f - load(mean_pi));
-			vf p = load(pi_k);
+			vf one = load(surprise), zero = load(surprise + LANES), p = load(pi_k);
 			gain = p * one + (1.0f - p) * zero;
 			store(delta, load(delta) + each * (p * (1.0f - p)) * (one - zero));
 		} else {
 			for (size_t n = 0; n < N; n++)
-				gain += load(pi_k + n * LANES) * -log_of(load(mean_pi + n * LANES));
+				gain += load(pi_k + n * LANES) * load(surprise + n * LANES);
 			for (size_t n = 0; n < N; n++) {
-				vf surprise = -log_of(load(mean_pi + n * LANES));
-				vf more = each * load(pi_k + n * LANES) * (surprise - gain);
+				vf more = load(surprise + n * LANES) - gain;
+				more = each * load(pi_k + n * LANES) * more;
 				store(delta + n * LANES, load(delta + n * LANES) + more);
 			}
 		}
@@ -409,29 +429,28 @@ static void score_units(const bern_fused_net *net, const bern_fused_tile *tile,
 }
 
 #if W == 16
-/* bits[k][l]: which of 16 units from j on fired in firing k of lane l at step t. */
-INLINE void unit_bits(const bern_fused_net *net, const bern_fused_tile *tile, uint16_t *bits,
-		      size_t t, size_t j)
+/* bits[k][l]: which of 32 units from j on fired in firing k of lane l at step t. Reads that many, whether they are there or not. */
+INLINE void unit_bits(const bern_fused_net *net, const bern_fused_tile *tile, uint32_t *bits,
+		      size_t stride, size_t t, size_t j)
 {
 	const size_t K = net->firings, left = net->layer[0].units - j;
-	const uint16_t there = left < 16 ? (uint16_t)((1u << left) - 1) : 0xffff;
+	const uint32_t there = left < 32 ? ((uint32_t)1 << left) - 1 : UINT32_MAX;
 	for (size_t k = 0; k < K; k++) {
-		const __m256i h = _mm256_loadu_si256(
-			(const __m256i *)(const void *)spikes_of(net, tile, t, k, j, 0));
+		const __m512i h = _mm512_loadu_si512(spikes_of(net, tile, t, k, j, 0));
 		UNROLL
-		for (size_t l = 0; l < LANES; l++)
-			bits[k * LANES + l] = there &
-					      _mm256_test_epi16_mask(
-						      h, _mm256_set1_epi16((int16_t)(1u << l)));
+		for (size_t l = 0; l < LANES; l++) {
+			const __m512i lane = _mm512_set1_epi16((int16_t)(1u << l));
+			bits[(k * LANES + l) * stride] = there & _mm512_test_epi16_mask(h, lane);
+		}
 	}
 }
 
 /* Sums of the weights of logits n0 .. n0 + count - 1 from `blocks` times 16 units at step t: a firing after the other, in each lane. */
 INLINE void say(const bern_fused_net *net, const bern_firing_room *room, size_t n0, size_t count,
-		const uint16_t *bits, size_t j, size_t blocks)
+		size_t j, size_t blocks)
 {
 	const size_t K = net->firings, N = net->logits, P = net->layer[0].padded;
-	vf sum[2][4];
+	vf sum[4][4];
 	UNROLL
 	for (size_t v = 0; v < blocks; v++)
 		UNROLL
@@ -440,12 +459,15 @@ INLINE void say(const bern_fused_net *net, const bern_firing_room *room, size_t 
 	for (size_t l = 0; l < LANES; l++)
 		for (size_t k = 0; k < K; k++) {
 			const float *d = room->delta + (k * N + n0) * LANES + l;
+			uint64_t fired;
+			memcpy(&fired, room->bits + 2 * (k * LANES + l), sizeof fired);
 			UNROLL
-			for (size_t v = 0; v < blocks; v++) {
-				vm fired = bits[(v * K + k) * LANES + l];
+			for (size_t n = 0; n < count; n++) {
+				const vf d_n = all(d[n * LANES]);
 				UNROLL
-				for (size_t n = 0; n < count; n++)
-					sum[v][n] = add_where(sum[v][n], fired, all(d[n * LANES]));
+				for (size_t v = 0; v < blocks; v++)
+					sum[v][n] = add_where(sum[v][n], (vm)(fired >> 16 * v),
+							      d_n);
 			}
 		}
 	UNROLL
@@ -455,33 +477,36 @@ INLINE void say(const bern_fused_net *net, const bern_firing_room *room, size_t 
 		store(room->out + (n0 + n) * P + j + 16 * v, sum[v][n]);
 }
 
-INLINE void say_all(const bern_fused_net *net, const bern_firing_room *room, const uint16_t *bits,
-		    size_t j, size_t blocks)
+INLINE void say_all(const bern_fused_net *net, const bern_firing_room *room, size_t j,
+		    size_t blocks)
 {
 	size_t n = 0, N = net->logits;
 	for (; n + 4 <= N; n += 4)
-		say(net, room, n, 4, bits, j, blocks);
+		say(net, room, n, 4, j, blocks);
 	if (n + 3 == N)
-		say(net, room, n, 3, bits, j, blocks);
+		say(net, room, n, 3, j, blocks);
 	else if (n + 2 == N)
-		say(net, room, n, 2, bits, j, blocks);
+		say(net, room, n, 2, j, blocks);
 	else if (n + 1 == N)
-		say(net, room, n, 1, bits, j, blocks);
+		say(net, room, n, 1, j, blocks);
 }
 
 static void softmax_weights(const bern_fused_net *net, const bern_fused_tile *tile,
 			    const bern_firing_room *room, size_t t)
 {
-	const size_t K = net->firings, P = net->layer[0].padded;
-	size_t j = 0;
-	for (; j + 32 <= P; j += 32) {
-		unit_bits(net, tile, room->bits, t, j);
-		unit_bits(net, tile, room->bits + K * LANES, t, j + 16);
-		say_all(net, room, room->bits, j, 2);
-	}
-	for (; j < P; j += 16) {
-		unit_bits(net, tile, room->bits, t, j);
-		say_all(net, room, room->bits, j, 1);
+	const size_t J = net->layer[0].units, P = net->layer[0].padded;
+	for (size_t j = 0; j < P; j += 64) {
+		unit_bits(net, tile, room->bits, 2, t, j);
+		if (j + 32 < J)
+			unit_bits(net, tile, room->bits + 1, 2, t, j + 32);
+		if (j + 48 < P)
+			say_all(net, room, j, 4);
+		else if (j + 32 < P)
+			say_all(net, room, j, 3);
+		else if (j + 16 < P)
+			say_all(net, room, j, 2);
+		else
+			say_all(net, room, j, 1);
 	}
 }
 #endif

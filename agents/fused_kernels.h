@@ -27,8 +27,9 @@ typedef struct bern_fused_net {
 } bern_fused_net;
 
 typedef struct bern_fused_tile {
-	uint64_t *state; /* (16, 16) sub-streams of the lanes' firing streams, [sub-stream][lane] */
-	uint64_t *addend;          /* (16) */
+	uint64_t *
+		state; /* (16, 16) sub-streams of the lanes' firing streams, [sub-stream][place of the lane] */
+	uint64_t *addend;          /* (16), by place */
 	float *x;                  /* (T + 1, O, 16) */
 	float *p[BERN_MAX_LAYERS]; /* (T, J, 16); with K = 1 the gradient writes the units' scores over it */
 	void *fired[BERN_MAX_LAYERS]; /* (T, K, J) of fired_size bytes each: which lanes fired */
@@ -48,12 +49,13 @@ typedef struct bern_firing_room {
 	int32_t *grid; /* (J, 16) 2^24 p */
 	float *bonus;  /* (16) what the entropy is multiplied with, 0 in lanes that are not there */
 	float *c;      /* (K, 16) what a firing's score is multiplied with */
-	float *gain;   /* (K, 16) of the entropy, by a firing */
-	float *delta;  /* (K, N, 16) of the logits */
-	uint16_t *bits; /* (2, K, 16) firings of 16 units in a lane */
-	float *out;     /* (N, P) sums of the output weights */
-	float *weights; /* (O + 2, VP) of the baseline's units, those that are not there 0 */
-	float *back;    /* (T, 16, VP) d dV/da of the baseline's units */
+	float *surprise; /* (N + 1, 16) of what the mean policy chooses */
+	float *gain;     /* (K, 16) of the entropy, by a firing */
+	float *delta;    /* (K, N, 16) of the logits */
+	uint32_t *bits;  /* (K, 16, 2) firings of 64 units in a lane */
+	float *out;      /* (N, P) sums of the output weights */
+	float *weights;  /* (O + 2, VP) of the baseline's units, those that are not there 0 */
+	float *back;     /* (T, 16, VP) d dV/da of the baseline's units */
 } bern_firing_room;
 
 /* K > 1 firings of one hidden layer. Lanes stand side by side while they fire and are scored; sums over rows are those of
@@ -80,6 +82,7 @@ typedef struct bern_firing_kernels {
 typedef struct bern_fused_kernels {
 	const char *name;  /* the level's, as in kernels.h */
 	size_t fired_size; /* bytes of one unit's firings in 16 lanes */
+	size_t width;      /* lanes of a register, W: see bern_fused_place */
 
 	/* Fires all layers from x at step t and draws the actions. */
 	void (*act)(const bern_fused_net *net, bern_fused_tile *tile, size_t t);
@@ -100,6 +103,13 @@ typedef struct bern_fused_kernels {
 
 	const bern_firing_kernels *firings;
 } bern_fused_kernels;
+
+/* Where a lane of the tile has its streams: of each W lanes first the even ones, then the odd ones. */
+static inline size_t bern_fused_place(const bern_fused_kernels *kernels, size_t lane)
+{
+	const size_t W = kernels->width;
+	return lane / W * W + lane % 2 * (W / 2) + lane % W / 2;
+}
 
 /* The kernels of a level (bern_kernels.name), NULL for the reference, which has none. */
 const bern_fused_kernels *bern_fused_kernels_of(const char *level);

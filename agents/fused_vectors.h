@@ -269,7 +269,8 @@ INLINE vf log_of(vf x)
 	       ((half_square - (s * (half_square + r) + k * 0x1.7f7d1cp-20f)) - f);
 }
 
-/* Sub-stream s of the lanes of a slice. */
+/* Sub-stream s of the lanes of a slice: a of the even ones, b of the odd ones, so that halves of their 64 bits are woven into one
+ * register without crossing it. */
 typedef struct stream {
 	vl a, b;
 } stream;
@@ -293,11 +294,21 @@ INLINE stream leap(stream s, uint64_t multiplier, stream addend)
 	return (stream){s.a * multiplier + addend.a, s.b * multiplier + addend.b};
 }
 
+/* The lower half of each of a, the upper of each of b. */
+INLINE vu weave(vl a, vl b)
+{
+#if W == 16
+	return (vu)_mm512_mask_mov_epi32((__m512i)a, 0xaaaa, (__m512i)b);
+#else
+	return (vu)((a & 0xffffffff) | (b & 0xffffffff00000000));
+#endif
+}
+
 /* A number of 32 bits: pcg32's output function. */
 INLINE vu word_of(stream s)
 {
-	vu x = evens((s.a >> 18 ^ s.a) >> 27, (s.b >> 18 ^ s.b) >> 27);
-	vu turn = odds(s.a, s.b) >> 27;
+	vu x = weave((s.a >> 18 ^ s.a) >> 27, (s.b >> 18 ^ s.b) << 5);
+	vu turn = weave(s.a >> 59, (vl)((vu)s.b >> 27));
 	return rotate(x, turn);
 }
 

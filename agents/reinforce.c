@@ -1298,7 +1298,7 @@ static double learn_value(reinforce *self, const float *weight, size_t R, uint64
 	const bern_agent_config *config = &self->config;
 	double rate = scheduled(self, config->schedule, config->value_learning_rate, steps);
 	double square = 0.0;
-	if (self->by_fused && !self->fused.by_rows && self->value.param_count > 0)
+	if (self->by_fused && self->value.param_count > 0)
 		return bern_fused_value_learn(&self->fused, (size_t)config->value_passes, rate);
 	if (!config->traces)
 		return bern_value_learn_lanes(&self->value, self->trace.x, self->target, weight,

@@ -57,29 +57,38 @@ int32_t bern_value_share(bern_value_function *value, bern_arena *arena, bern_poo
 }
 
 /* the relu layer's activations, into the worker's a */
-static void hidden(bern_value_function *value, size_t worker, const float *x)
+static void hidden(bern_value_function *value, size_t worker, const bern_value_input *input)
 {
 	size_t O = value->inputs, V = value->units;
+	const float *w = value->params, *bias = w + O * V;
 	float *a = value->a + worker * bern_padded(V);
-	value->kernels->affine(a, x, value->params, value->params + O * V, O, V);
+	if (input->rows)
+		value->kernels->scaled_rows(a, input->rows, input->given, input->count, w, bias, V);
+	else
+		value->kernels->affine(a, input->x, w, bias, O, V);
 	for (size_t j = 0; j < V; j++)
 		a[j] = a[j] > 0.0f ? a[j] : 0.0f;
 }
 
-float bern_value_of_by(bern_value_function *value, size_t worker, const float *x)
+float bern_value_of_input(bern_value_function *value, size_t worker, const bern_value_input *input)
 {
 	size_t O = value->inputs, V = value->units;
 	const float *params = value->params;
 	if (value->kind == BERN_BASELINE_NONE)
 		return 0.0f;
 	if (value->kind == BERN_BASELINE_LINEAR)
-		return value->kernels->dot(x, params, params[O], O);
+		return value->kernels->dot(input->x, params, params[O], O);
 	if (value->kind == BERN_BASELINE_MLP) {
 		const float *out = params + O * V + V;
-		hidden(value, worker, x);
+		hidden(value, worker, input);
 		return value->kernels->dot(value->a + worker * bern_padded(V), out, out[V], V);
 	}
 	return (float)value->mean[0];
+}
+
+float bern_value_of_by(bern_value_function *value, size_t worker, const float *x)
+{
+	return bern_value_of_input(value, worker, &(bern_value_input){.x = x});
 }
 
 float bern_value_of(bern_value_function *value, const float *x)
@@ -88,13 +97,13 @@ float bern_value_of(bern_value_function *value, const float *x)
 }
 
 /* Adds error * dV(x)/d params to g; V of x was the last thing this worker was asked. */
-static void add_gradient(bern_value_function *value, size_t worker, const float *x, float error,
-			 float *g)
+static void add_gradient(bern_value_function *value, size_t worker, const bern_value_input *input,
+			 float error, float *g)
 {
 	size_t O = value->inputs, V = value->units;
 	if (value->kind == BERN_BASELINE_LINEAR) {
 		for (size_t i = 0; i < O; i++)
-			g[i] += error * x[i];
+			g[i] += error * input->x[i];
 		g[O] += error;
 		return;
 	}
@@ -106,8 +115,19 @@ static void add_gradient(bern_value_function *value, size_t worker, const float 
 		d[j] = a[j] > 0.0f ? error * out[j] : 0.0f;
 	}
 	g_out[V] += error;
-	value->kernels->outer(g, x, d, O, V);
+	if (input->rows)
+		value->kernels->outer_scaled(g, input->rows, input->given, input->count, d, V);
+	else
+		value->kernels->outer(g, input->x, d, O, V);
 	value->kernels->add(g + O * V, d, V);
+}
+
+float bern_value_add_row(bern_value_function *value, size_t worker, const bern_value_input *input,
+			 float target, float share, float *g)
+{
+	float error = target - bern_value_of_input(value, worker, input);
+	add_gradient(value, worker, input, share * error, g);
+	return error;
 }
 
 float bern_value_gradient(bern_value_function *value, const float *x, float *gradient)
@@ -115,7 +135,7 @@ float bern_value_gradient(bern_value_function *value, const float *x, float *gra
 	float v = bern_value_of(value, x);
 	memset(gradient, 0, value->param_count * sizeof *gradient);
 	if (value->param_count > 0)
-		add_gradient(value, 0, x, 1.0f, gradient);
+		add_gradient(value, 0, &(bern_value_input){.x = x}, 1.0f, gradient);
 	return v;
 }
 
@@ -154,11 +174,11 @@ static void learn_leaf(void *user, size_t leaf, size_t worker, float *gradient)
 	double square = 0.0;
 	for (size_t t = 0; t < pass->T; t++)
 		for (size_t r = t * B + first; r < t * B + end; r++) {
-			const float *x_r = pass->x + r * value->inputs;
-			float error = pass->target[r] - bern_value_of_by(value, worker, x_r);
+			const bern_value_input input = {.x = pass->x + r * value->inputs};
 			float share = pass->weight ? (float)((double)pass->weight[r] / pass->total)
 						   : 1.0f / (float)(pass->T * B);
-			add_gradient(value, worker, x_r, share * error, gradient);
+			float error = bern_value_add_row(value, worker, &input, pass->target[r],
+							 share, gradient);
 			square += (double)error * (double)error;
 		}
 	value->leaf_square[leaf] = square;

@@ -38,11 +38,27 @@ int32_t bern_value_init(bern_value_function *value, bern_arena *arena,
 int32_t bern_value_share(bern_value_function *value, bern_arena *arena, bern_pool *pool,
 			 size_t leaf, size_t leaves, bern_error *e);
 
+/* An observation: x (O), and if that is known which of its numbers are not 0, as kernels->nonzero lists them; else rows is NULL. */
+typedef struct bern_value_input {
+	const float *x;
+	const uint32_t *rows; /* (count) */
+	const float *given;   /* (count) */
+	size_t count;
+} bern_value_input;
+
 /* V of one observation x (O). */
 float bern_value_of(bern_value_function *value, const float *x);
 
 /* The same by a worker of the pool; several at once. */
 float bern_value_of_by(bern_value_function *value, size_t worker, const float *x);
+
+/* The same where it may be known what is not 0: the same bits. */
+float bern_value_of_input(bern_value_function *value, size_t worker, const bern_value_input *input);
+
+/* Adds to g (param_count) share * (target - V) * dV/d params; returns target - V. By a worker of the pool; linear and MLP
+ * baselines. */
+float bern_value_add_row(bern_value_function *value, size_t worker, const bern_value_input *input,
+			 float target, float share, float *g);
 
 /* Moves V towards target (R) at x (R, O): `passes` steps on the mean squared error, or of the running mean. Returns the mean
  * squared error before; if that is not finite, nothing moves. */

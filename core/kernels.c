@@ -292,6 +292,32 @@ static size_t fired(uint32_t *rows, const uint8_t *h, size_t J)
 	return count;
 }
 
+static size_t nonzero(uint32_t *rows, float *given, const float *x, size_t I)
+{
+	size_t count = 0, i = 0;
+#ifdef __AVX512F__
+	__m512i inputs = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+	for (; i + 16 <= I;
+	     i += 16) { /* what is written beyond count stays in the 16 of these inputs */
+		const __m512 x_i = _mm512_loadu_ps(x + i);
+		const __mmask16 bits = _mm512_cmp_ps_mask(x_i, _mm512_setzero_ps(), _CMP_NEQ_UQ);
+		_mm512_storeu_si512(rows + count, _mm512_maskz_compress_epi32(bits, inputs));
+		_mm512_storeu_ps(given + count, _mm512_maskz_compress_ps(bits, x_i));
+		count += (size_t)__builtin_popcount(bits);
+		inputs = _mm512_add_epi32(inputs, _mm512_set1_epi32(16));
+	}
+#endif
+	while (i < I) {
+		size_t end = i + 256 < I ? i + 256 : I,
+		       found = list_inputs(rows + count, x, i, end);
+		for (size_t r = count; r < count + found; r++)
+			given[r] = x[rows[r]];
+		count += found;
+		i = end;
+	}
+	return count;
+}
+
 /* ---- many rows at once ---- */
 
 /* Bit i is h[i], of at most 64. */
@@ -1065,6 +1091,7 @@ const bern_kernels BERN_KERNELS = {
 	.scaled_rows = scaled_rows,
 	.outer_scaled = outer_scaled,
 	.fired = fired,
+	.nonzero = nonzero,
 	.probability = probability,
 	.fire = fire,
 	.draw = draw,

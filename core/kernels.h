@@ -74,6 +74,10 @@ typedef struct bern_kernels {
 	/* Lists in ascending order the units that fired; returns how many. rows has room for P. */
 	size_t (*fired)(uint32_t *rows, const uint8_t *h, size_t J);
 
+	/* Lists in ascending order the inputs that are not 0, and their values in `given`; returns how many. Both have room for
+	 * bern_padded(I). With scaled_rows and outer_scaled, what affine and outer compute. */
+	size_t (*nonzero)(uint32_t *rows, float *given, const float *x, size_t I);
+
 	/* p[j] = sigmoid(a[j]) on the grid of 2^-24, 0 in the padding. p and a are (P) and may be the same. */
 	void (*probability)(float *p, const float *a, size_t J);
 	/* h[k,j] = 1 with probability p[j]: firing k draws P numbers of the stream, unit j the j-th. h is (K, P). */

@@ -71,6 +71,17 @@ static void fire(uint8_t *h, const float *p, size_t J, size_t K, bern_firing_rng
 		}
 }
 
+static size_t nonzero(uint32_t *rows, float *given, const float *x, size_t I)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < I; i++)
+		if (x[i] != 0.0f) {
+			rows[count] = (uint32_t)i;
+			given[count++] = x[i];
+		}
+	return count;
+}
+
 static void draw(uint32_t *u, bern_firing_rng *rng)
 {
 	bern_firing_rng_next(rng, u);
@@ -247,6 +258,7 @@ const bern_kernels bern_kernels_reference = {
 	.scaled_rows = scaled_rows,
 	.outer_scaled = outer_scaled,
 	.fired = fired,
+	.nonzero = nonzero,
 	.probability = probability,
 	.fire = fire,
 	.draw = draw,

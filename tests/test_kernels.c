@@ -282,6 +282,35 @@ START_TEST(sparse_inputs_give_the_bits_of_the_reference)
 }
 END_TEST
 
+/* A fifth of them, and zeros of either sign; NaN is not 0. */
+START_TEST(what_is_not_0_is_listed)
+{
+	const bern_kernels *const *levels = bern_kernels_usable();
+	static float x[1000], given[1008];
+	static uint32_t rows[1008];
+	bern_pcg32 rng;
+	bern_pcg32_init(&rng, (uint64_t)_i, 5);
+	for (; *levels; levels++)
+		for (size_t I = 1; I < 1000; I += 1 + I / 7) {
+			for (size_t i = 0; i < I; i++) {
+				uint32_t u = bern_pcg32_next(&rng) % 50;
+				x[i] = u < 10 ? (float)u - 20.0f : u < 30 ? 0.0f : -0.0f;
+			}
+			x[I / 2] = NAN;
+			size_t count = (*levels)->nonzero(rows, given, x, I), at = 0;
+			for (size_t i = 0; i < I; i++) {
+				if (x[i] == 0.0f)
+					continue;
+				ck_assert_uint_lt(at, count);
+				ck_assert_uint_eq(rows[at], i);
+				ck_assert_mem_eq(&given[at], &x[i], sizeof(float));
+				at++;
+			}
+			ck_assert_uint_eq(at, count);
+		}
+}
+END_TEST
+
 START_TEST(the_environment_variable_forces_a_level)
 {
 	const bern_kernels *kernels;
@@ -311,6 +340,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, units_fire_with_their_probability, 0, 5);
 	tcase_add_loop_test(t, many_firings_of_any_width_agree, 0, 9);
 	tcase_add_loop_test(t, sparse_inputs_give_the_bits_of_the_reference, 0, 2);
+	tcase_add_loop_test(t, what_is_not_0_is_listed, 0, 3);
 	tcase_add_test(t, the_environment_variable_forces_a_level);
 	suite_add_tcase(s, t);
 	return s;
