@@ -1470,10 +1470,13 @@ static void reinforce_distributions(const bern_agent *agent, bern_take_number *t
 	const bern_network *net = &self->net;
 	size_t B = (size_t)self->config.num_envs, row = self->steps ? (self->steps - 1) * B : 0;
 	const float *rate = self->rates;
-	if (self->by_fused)
+	if (self->by_fused && (!take || ranks_of(self) == 1))
 		bern_fused_last(&self->fused, &self->trace, self->fused.lanes);
-	if (ranks_of(self) > 1 && self->steps)
-		gather_last(self, row);
+	if (!take) {
+		if (ranks_of(self) > 1 && self->steps)
+			gather_last(self, row);
+		return;
+	}
 	for (size_t l = 0; l < net->depth; l++)
 		for (size_t j = 0; j < net->layer[l].units; j++, rate++)
 			take(user, "fire_rate", l, (double)*rate / self->sums[SUM_WEIGHT]);

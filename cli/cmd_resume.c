@@ -1,5 +1,6 @@
 #include "command.h"
 
+#include "mpirun.h"
 #include "options.h"
 #include "runs_read.h"
 #include "seeds.h"
@@ -89,20 +90,31 @@ int cmd_resume(const char *program, int argc, char **argv)
 		else
 			wants_help = 1;
 	}
-	int status = EXIT_OK;
+	int status = EXIT_OK, group = 0;
+	size_t rank, processes;
+	mpirun m = {0};
+	mpirun_place(&rank, &processes);
+	if (rc == 0 && !wants_help && !request.run)
+		rc = bern_fail(&e, BERN_EUSAGE, "which run? usage: %s", resume_help.usage);
+	if (rc == 0 && !wants_help)
+		rc = mpirun_join(&m, &e);
+	mpirun_style(m.ranks, &request.style);
+	request.ranks = m.ranks;
 	request.env_paths = paths;
 	request.isolation.command = request.style.quiet ? NULL : "resume";
-	if (rc == 0 && wants_help)
+	if (rc == 0 && !wants_help) {
+		group = is_run_group(request.run);
+		bern_ranks_broadcast(m.ranks, &group, sizeof group);
+	}
+	if (rc == 0 && wants_help && rank == 0)
 		help_print(stdout, &resume_help);
-	else if (rc == 0 && !request.run)
-		rc = bern_fail(&e, BERN_EUSAGE, "which run? usage: %s", resume_help.usage);
-	else if (rc == 0 && is_run_group(request.run))
+	else if (rc == 0 && group)
 		status = resume_group(&request, at_once);
 	else if (rc == 0 && at_once)
 		rc = bern_fail(&e, BERN_EUSAGE, "--jobs is for a group, and %.200s is none",
 			       request.run);
-	else if (rc == 0)
+	else if (rc == 0 && !wants_help)
 		status = train_resume(&request);
 	free(paths);
-	return rc ? report_error("resume", &e) : status;
+	return mpirun_leave(&m, rc ? mpirun_report_alike("resume", &e) : status);
 }

@@ -1,5 +1,6 @@
 #include "command.h"
 
+#include "mpirun.h"
 #include "options.h"
 #include "seeds.h"
 
@@ -182,50 +183,71 @@ static int32_t print_config(const train_request *request, const config_origins *
 	return 0;
 }
 
+/* Trains by a configuration that holds, once or with many seeds. */
+static int train(train_request *request, const train_line *line)
+{
+	if (!line->seeds)
+		return train_run(request);
+	return train_seeds(request, &(seeds_request){.seeds = line->seeds,
+						     .count = line->seed_count,
+						     .at_once = line->at_once,
+						     .env_paths = line->paths,
+						     .env_path_count = line->path_count,
+						     .isolation = &line->isolation});
+}
+
+/* Does what the line says; returns a code, or 0 and *status. */
+static int32_t run_line(train_line *line, const bern_ranks *ranks, int *status, bern_error *e)
+{
+	train_request request = {.style = line->style, .force = line->force, .ranks = ranks};
+	config_origins origins;
+	int32_t rc = open_registry(&request.registry, line->paths, line->path_count, e);
+	if (!rc) {
+		rc = config_resolve(&line->sources, request.registry, &request.config,
+				    &request.world, &origins, e);
+		if (rc)
+			bern_registry_destroy(request.registry);
+	}
+	const int has_world = !rc;
+	rc = bern_ranks_agree(ranks, rc, e);
+	if (!rc && line->print_config)
+		rc = print_config(&request, &origins, e);
+	else if (!rc)
+		*status = train(&request, line);
+	if (has_world) {
+		bern_world_finish(&request.world);
+		run_config_finish(&request.config);
+		config_origins_finish(&origins);
+		bern_registry_destroy(request.registry);
+	}
+	return rc;
+}
+
 int cmd_train(const char *program, int argc, char **argv)
 {
 	train_line line = {.style = output_style_now(program), .isolation = ISOLATION_DEFAULTS};
 	bern_error e;
+	mpirun m = {0};
+	size_t rank, processes;
+	mpirun_place(&rank, &processes);
 	line.paths = calloc((size_t)argc + 1, sizeof *line.paths);
 	int32_t rc = line.paths ? read_line(&line, argc, argv, &e)
 				: bern_fail(&e, BERN_EMEMORY, "out of memory");
 	int status = EXIT_OK;
+	const int prints = line.help || line.print_config; /* and no more: one of many does it */
+	if (rc == 0 && !prints)
+		rc = mpirun_join(&m, &e);
+	mpirun_style(m.ranks, &line.style);
 	line.isolation.command = line.style.quiet ? NULL : "train";
 	line.sources.isolation = &line.isolation;
 	line.sources.note = note;
 	line.sources.user = &line.style;
-	if (rc == 0 && line.help) {
+	if (rc == 0 && line.help && rank == 0)
 		help_print(stdout, &train_help);
-	} else if (rc == 0) {
-		train_request request = {.style = line.style, .force = line.force};
-		config_origins origins;
-		rc = open_registry(&request.registry, line.paths, line.path_count, &e);
-		if (rc == 0) {
-			rc = config_resolve(&line.sources, request.registry, &request.config,
-					    &request.world, &origins, &e);
-			if (rc == 0) {
-				if (line.print_config)
-					rc = print_config(&request, &origins, &e);
-				else if (line.seeds)
-					status = train_seeds(
-						&request,
-						&(seeds_request){.seeds = line.seeds,
-								 .count = line.seed_count,
-								 .at_once = line.at_once,
-								 .env_paths = line.paths,
-								 .env_path_count = line.path_count,
-								 .isolation = &line.isolation});
-				else
-					status = train_run(&request);
-				bern_world_finish(&request.world);
-				run_config_finish(&request.config);
-				config_origins_finish(&origins);
-			}
-			bern_registry_destroy(request.registry);
-		}
-	}
+	else if (rc == 0 && !line.help && (!prints || rank == 0))
+		rc = run_line(&line, m.ranks, &status, &e);
 	config_list_finish(&line.sources.flags);
 	free(line.seeds);
 	free(line.paths);
-	return rc ? report_error("train", &e) : status;
+	return mpirun_leave(&m, rc ? mpirun_report_alike("train", &e) : status);
 }

@@ -99,7 +99,8 @@ typedef struct train_request {
 	bern_registry *registry; /* owned */
 	bern_world world;        /* opened with config's parameters */
 	output_style style;
-	int force; /* write over an existing run folder of that name */
+	int force;                      /* write over an existing run folder of that name */
+	const struct bern_ranks *ranks; /* processes that train together; NULL: this one alone */
 } train_request;
 
 /* ---- the running half (train.c, run_folder.c, progress.c) ---------------------------------------------------- */
@@ -115,6 +116,7 @@ typedef struct resume_request {
 	size_t env_path_count;
 	isolation isolation;
 	output_style style;
+	const struct bern_ranks *ranks; /* as of train_request */
 } resume_request;
 int train_resume(resume_request *request);
 
@@ -142,5 +144,6 @@ void print_word(const char *word);
 
 /* Says "bern: WHAT: sentence" on stderr, in one line whatever the sentence holds. Returns the exit status for e's code. */
 int report_error(const char *what, const bern_error *e);
+int exit_status_of(const bern_error *e); /* without saying it */
 
 #endif

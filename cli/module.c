@@ -8,10 +8,27 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Where a module lies: beside a program in its build folder, else where it is installed. Owned by the caller: free. */
-static char *module_path(const char *name)
+/* "viewer/pictures" of BERN_MODULES, which are the modules that were built together with this program, each with its folder, and blanks
+ * between; *size is its length. NULL: there is none of that name. */
+static const char *find_module(const char *name, size_t *size)
 {
-	char *build = build_path("viewer");
+	const size_t length = strlen(name);
+	for (const char *at = BERN_MODULES; *at; at += *size, at += *at == ' ') {
+		*size = strcspn(at, " ");
+		const char *slash = memchr(at, '/', *size);
+		const size_t folder = slash ? (size_t)(slash - at) + 1 : 0;
+		if (*size - folder == length && !strncmp(at + folder, name, length))
+			return at;
+	}
+	return NULL;
+}
+
+/* Where a module lies: beside a program in its build folder, else where it is installed. Owned by the caller: free. */
+static char *module_path(const char *name, const char *found, size_t length)
+{
+	char inside[64];
+	snprintf(inside, sizeof inside, "%.*s", (int)(length - strlen(name) - 1), found);
+	char *build = build_path(inside);
 	size_t size = strlen(build ? build : BERN_MODULEDIR) + strlen(name) + 5;
 	char *path = malloc(size);
 	if (path)
@@ -20,26 +37,18 @@ static char *module_path(const char *name)
 	return path;
 }
 
-/* Whether this program was built together with the module: BERN_MODULES is their names with blanks between. */
-static int was_built(const char *name)
-{
-	size_t length = strlen(name);
-	for (const char *at = BERN_MODULES; *at; at += strcspn(at, " "), at += *at == ' ')
-		if (strcspn(at, " ") == length && !strncmp(at, name, length))
-			return 1;
-	return 0;
-}
-
 int32_t module_open(const char *name, const char *symbol, const void **table, bern_error *e)
 {
+	size_t length = 0;
+	const char *listed = find_module(name, &length);
 	*table = NULL;
-	if (!was_built(name))
+	if (!listed)
 		return bern_fail(
 			e, BERN_EIO,
 			"this bern was built without the Meson feature `%s`; README.md tells "
 			"what to install for it, then: meson setup --reconfigure build",
 			name);
-	char *path = module_path(name);
+	char *path = module_path(name, listed, length);
 	if (!path)
 		return bern_fail(e, BERN_EMEMORY, "out of memory");
 	int32_t rc = 0;

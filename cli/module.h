@@ -1,6 +1,6 @@
 /* cli/module.h: optional parts of the program that are opened at run time, so that it starts without their libraries.
  *
- * A module NAME is viewer/NAME.so of the build folder that the program lies in, else libdir/bern/NAME.so. It exports one
+ * A module NAME is viewer/NAME.so or cli/NAME.so of the build folder that the program lies in, else libdir/bern/NAME.so. It exports one
  * function without arguments that returns its table.
  */
 #ifndef BERN_CLI_MODULE_H

@@ -33,6 +33,11 @@ output_style output_style_now(const char *program)
 	return style;
 }
 
+int exit_status_of(const bern_error *e)
+{
+	return e->code == BERN_EUSAGE ? EXIT_MISUSED : EXIT_FAILED;
+}
+
 int report_error(const char *what, const bern_error *e)
 {
 	char text[sizeof e->text + 64];
@@ -42,7 +47,7 @@ int report_error(const char *what, const bern_error *e)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			*c = '?';
 	fprintf(stderr, "%s\n", text);
-	return e->code == BERN_EUSAGE ? EXIT_MISUSED : EXIT_FAILED;
+	return exit_status_of(e);
 }
 
 void print_word(const char *word)

@@ -3,6 +3,7 @@
 
 #include "jobs.h"
 #include "meta.h"
+#include "mpirun.h"
 #include "options.h"
 #include "progress.h"
 #include "registry.h"
@@ -178,7 +179,8 @@ typedef struct group_work {
 	bern_registry
 		*registry; /* train: where the environment was found; NULL: each job looks itself */
 	const bern_env *env;
-	const char *origin; /* the plugin that it came from; NULL: built in, or not known */
+	const char *origin;      /* the plugin that it came from; NULL: built in, or not known */
+	const bern_ranks *ranks; /* processes that share the runs; NULL: this one makes all */
 } group_work;
 
 static void member_path(const group_work *w, size_t index, char out[FILE_ROOM])
@@ -306,6 +308,59 @@ static int conclude(const group_work *w, const output_style *style, const job *j
 	return status;
 }
 
+/* How a run ended, for rank 0. */
+typedef struct member_end {
+	int32_t state, status;
+} member_end;
+
+/* The first run of a rank; of rank `count` the number of runs. */
+static size_t first_of(const group_work *w, size_t count, size_t rank)
+{
+	return count * rank / bern_ranks_count(w->ranks);
+}
+
+/* Leaves those runs to other ranks that are theirs. */
+static void leave_to_others(const group_work *w, job *jobs, size_t count)
+{
+	for (size_t r = 0; r < bern_ranks_count(w->ranks); r++)
+		for (size_t i = first_of(w, count, r); i < first_of(w, count, r + 1); i++) {
+			if (r == bern_ranks_rank(w->ranks) || jobs[i].state != JOB_WAITING)
+				continue;
+			jobs[i].state = JOB_DONE;
+			snprintf(jobs[i].how, sizeof jobs[i].how, "left to rank %zu", r);
+		}
+}
+
+/* Waits for the other ranks; rank 0 is told how their runs ended. */
+static int32_t hear_of_others(const group_work *w, job *jobs, size_t count, int *interrupted,
+			      int32_t rc, bern_error *e)
+{
+	const bern_ranks *ranks = w->ranks;
+	const size_t processes = bern_ranks_count(ranks);
+	if (processes == 1)
+		return rc;
+	member_end *ends = calloc(count, sizeof *ends);
+	size_t *offset = calloc(processes + 1, sizeof *offset);
+	if (!rc && (!ends || !offset))
+		rc = bern_fail(e, BERN_EMEMORY, "memory is out: %zu runs", count);
+	bern_ranks_meet(ranks);
+	rc = bern_ranks_agree(ranks, rc, e);
+	*interrupted = (int)bern_ranks_most(ranks, *interrupted);
+	for (size_t r = 0; !rc && r <= processes; r++)
+		offset[r] = first_of(w, count, r) * sizeof *ends;
+	for (size_t i = 0; !rc && i < count; i++)
+		ends[i] = (member_end){jobs[i].state, jobs[i].status};
+	if (!rc)
+		bern_ranks_gather(ranks, ends + first_of(w, count, ranks->rank), ends, offset);
+	for (size_t i = 0; !rc && ranks->rank == 0 && i < count; i++) {
+		jobs[i].state = ends[i].state;
+		jobs[i].status = ends[i].status;
+	}
+	free(ends);
+	free(offset);
+	return rc;
+}
+
 static int run_members(group_work *w, size_t count, size_t at_once, const output_style *style,
 		       const char *command, const job *before)
 {
@@ -330,6 +385,7 @@ static int run_members(group_work *w, size_t count, size_t at_once, const output
 		jobs[i].total = (uint64_t)(w->total_timesteps ? w->total_timesteps
 							      : w->config->run.total_timesteps);
 	}
+	leave_to_others(w, jobs, count);
 	snprintf(title, sizeof title, "%.80s, %zu seeds", w->config->env_id, count);
 	job_plan plan = {.command = command,
 			 .title = title,
@@ -341,8 +397,12 @@ static int run_members(group_work *w, size_t count, size_t at_once, const output
 			 .describe = describe,
 			 .user = w};
 	int32_t rc = jobs_run(&plan, &interrupted, &e);
-	int status = rc ? report_error(command, &e)
-			: conclude(w, style, jobs, count, command, interrupted);
+	rc = hear_of_others(w, jobs, count, &interrupted, rc, &e);
+	int status = EXIT_OK;
+	if (rc)
+		status = mpirun_report(w->ranks, command, &e);
+	else if (bern_ranks_rank(w->ranks) == 0)
+		status = conclude(w, style, jobs, count, command, interrupted);
 	free(jobs);
 	return status;
 }
@@ -362,11 +422,13 @@ int train_seeds(train_request *request, const seeds_request *seeds)
 			.force = request->force,
 			.env_paths = seeds->env_paths,
 			.env_path_count = seeds->env_path_count,
-			.isolation = seeds->isolation};
+			.isolation = seeds->isolation,
+			.ranks = request->ranks};
+	const int leads = bern_ranks_rank(w.ranks) == 0;
 	/* the table of an isolated environment goes with its world, that of the registry stays */
 	w.registry = request->registry;
 	if (bern_registry_find(w.registry, request->config.env_id, &w.env, &e))
-		return report_error("train", &e);
+		return mpirun_report(w.ranks, "train", &e);
 	w.origin = registry_origin_of(w.registry, w.env);
 	if (!strcmp(w.origin, "built in"))
 		w.origin = NULL;
@@ -379,20 +441,23 @@ int train_seeds(train_request *request, const seeds_request *seeds)
 		rc = bern_fail(&e, BERN_EMEMORY, "memory is out");
 	/* an isolated environment is a process of its own, which the jobs must not share */
 	bern_world_finish(&request->world);
-	if (!rc)
+	if (!rc && leads)
 		rc = run_folder_create_group(&folder, &request->config, which, request->force,
 					     time(NULL), &e);
-	if (!rc)
+	if (!rc && leads)
 		rc = run_folder_write(&folder, "config.yaml", text, &e);
-	if (!rc)
+	if (!rc && leads)
 		rc = write_group(&folder, request, seeds, &e);
 	run_folder_close(&folder);
 	if (!rc && !(w.members = calloc(seeds->count, sizeof *w.members)))
 		rc = bern_fail(&e, BERN_EMEMORY, "memory is out: %zu seeds", seeds->count);
 	for (size_t i = 0; !rc && i < seeds->count; i++)
 		member_name(seeds->seeds[i], w.members[i]);
+	/* the folder is one that all ranks see */
+	rc = bern_ranks_agree(w.ranks, rc, &e);
+	bern_ranks_broadcast(w.ranks, folder.path, sizeof folder.path);
 	w.path = folder.path;
-	status = rc ? report_error("train", &e)
+	status = rc ? mpirun_report(w.ranks, "train", &e)
 		    : run_members(&w, seeds->count, seeds->at_once, &request->style, "train", NULL);
 	free(w.members);
 	free(text);
@@ -447,8 +512,9 @@ int resume_group(resume_request *request, size_t at_once)
 			rc = bern_fail(&e, BERN_EFORMAT,
 				       "%s: the member %s is not named after its seed (s1)",
 				       group.path, group.members[i]);
+	rc = bern_ranks_agree(request->ranks, rc, &e);
 	if (rc) {
-		status = report_error("resume", &e);
+		status = mpirun_report(request->ranks, "resume", &e);
 	} else {
 		group_work w = {.path = group.path,
 				.config = &config,
@@ -458,7 +524,8 @@ int resume_group(resume_request *request, size_t at_once)
 				.threads = request->threads,
 				.env_paths = request->env_paths,
 				.env_path_count = request->env_path_count,
-				.isolation = &request->isolation};
+				.isolation = &request->isolation,
+				.ranks = request->ranks};
 		find_done(&w, group.count, jobs);
 		status = run_members(&w, group.count, at_once, &request->style, "resume", jobs);
 	}

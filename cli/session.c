@@ -1,6 +1,7 @@
 #include "session.h"
 
 #include "meta.h"
+#include "mpirun.h"
 #include "report.h"
 #include "signals.h"
 #include "trainer.h"
@@ -15,6 +16,8 @@ static int fail_run(const session *s, const trainer *t, bern_error *e)
 {
 	bern_error ignored, said = *e;
 	char how[sizeof e->text + 16];
+	if (!trainer_leads(t))
+		return exit_status_of(e);
 	if (t->written[0])
 		snprintf(said.text, sizeof said.text,
 			 "%.500s; the last good checkpoint is %.300s/%s", e->text, s->folder.path,
@@ -29,6 +32,8 @@ static int32_t enter_folder(session *s, trainer *t, const char *config_text, int
 			    bern_error *e)
 {
 	int32_t rc = 0;
+	if (!trainer_leads(t))
+		return resumed ? 0 : trainer_begin(t, e);
 	if (!resumed)
 		rc = run_folder_create(&s->folder, s->config, s->force, time(NULL), e);
 	if (!rc && (!resumed || s->extend))
@@ -91,6 +96,8 @@ static int train_there(session *s, trainer *t)
 {
 	bern_error e = {0};
 	int end = 0;
+	if (!trainer_leads(t))
+		return trainer_run(t, &end, &e) ? exit_status_of(&e) : EXIT_OK;
 	report r = {.trainer = t, .solved_before = meta_solved_before(&s->folder, t->lanes.steps)};
 	int32_t rc = trainer_run(t, &end, &e);
 	r.learn_seconds = t->now - t->run_start - t->look_seconds;
@@ -106,7 +113,26 @@ static int train_there(session *s, trainer *t)
 	if (rc)
 		return report_error(s->command, &e);
 	report_print(&r);
-	return signals_came() ? EXIT_INTERRUPTED : EXIT_OK;
+	return signals_came() || end == END_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_OK;
+}
+
+/* All ranks must train alike: their files and variables may differ, and then the text does. */
+static int32_t compare_text(const session *s, const char *text, bern_error *e)
+{
+	char *first = NULL;
+	size_t size = strlen(text);
+	if (bern_ranks_count(s->ranks) == 1)
+		return 0;
+	if (s->ranks->rank == 0 && (first = malloc(size + 1)))
+		memcpy(first, text, size + 1);
+	int32_t rc = mpirun_share_text(s->ranks, &first, &size, e);
+	if (!rc && strcmp(first, text) != 0)
+		rc = bern_fail(
+			e, BERN_EUSAGE,
+			"its configuration is not that of rank 0; allowed: the same options, "
+			"files and variables for all");
+	free(first);
+	return bern_ranks_agree(s->ranks, rc, e);
 }
 
 int session_run(session *s, int resumed)
@@ -117,6 +143,7 @@ int session_run(session *s, int resumed)
 	char *text = NULL;
 	int status = EXIT_OK;
 	int32_t rc = t ? 0 : bern_fail(&e, BERN_EMEMORY, "memory is out");
+	s->config->agent.ranks = s->ranks;
 	if (!rc)
 		rc = bern_agent_create(&agent, &s->config->agent, s->world, s->config->run.seed,
 				       &e);
@@ -129,9 +156,12 @@ int session_run(session *s, int resumed)
 			.folder = &s->folder,
 			.style = s->style,
 			.plugin = strcmp(s->env_origin, "built in") ? s->env_origin : NULL,
-			.start = s->start};
+			.start = s->start,
+			.ranks = s->ranks};
 		rc = trainer_init(t, &setup, &e);
 	}
+	/* from here on all ranks go on alike, or none */
+	rc = bern_ranks_agree(s->ranks, rc, &e);
 	if (!rc && !resumed && s->config->run.init_from[0])
 		rc = trainer_take_weights(t, s->config->run.init_from, &e);
 	if (!rc && resumed)
@@ -140,18 +170,22 @@ int session_run(session *s, int resumed)
 		const report r = {.trainer = t,
 				  .end = trainer_ended(t),
 				  .solved_before = meta_solved_before(&s->folder, t->lanes.steps)};
-		report_nothing_left(&r);
+		if (trainer_leads(t))
+			report_nothing_left(&r);
 		goto done;
 	}
 	if (!rc && !(text = run_config_yaml(s->config, s->world)))
 		rc = bern_fail(&e, BERN_EMEMORY, "memory is out");
+	rc = bern_ranks_agree(s->ranks, rc, &e);
+	if (!rc)
+		rc = compare_text(s, text, &e);
 	if (!rc) {
 		t->setup.config_text = text;
 		/* from here on a signal ends the run in order */
 		signals_watch();
-		rc = enter_folder(s, t, text, resumed, &e);
+		rc = bern_ranks_agree(s->ranks, enter_folder(s, t, text, resumed, &e), &e);
 	}
-	status = rc ? report_error(s->command, &e) : train_there(s, t);
+	status = rc ? mpirun_report(s->ranks, s->command, &e) : train_there(s, t);
 done:
 	if (t)
 		trainer_finish(t);

@@ -1,6 +1,7 @@
 #include "sweep.h"
 
 #include "file.h"
+#include "mpirun.h"
 #include "run_folder.h"
 #include "signals.h"
 #include "statistics.h"
@@ -755,29 +756,12 @@ static void default_folder(const char *file, char *out, size_t size)
 	snprintf(out, size, "runs/sweep-%.*s", length, name);
 }
 
-/* Which of how many processes this is, as mpirun of Open MPI or of others tells those it starts. */
-static void find_rank(sweep *s)
-{
-	static const char *const names[][2] = {{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
-					       {"PMI_RANK", "PMI_SIZE"}};
-	s->ranks = 1;
-	for (size_t i = 0; i < 2; i++) {
-		const char *rank = getenv(names[i][0]), *size = getenv(names[i][1]);
-		long r = rank ? strtol(rank, NULL, 10) : -1, n = size ? strtol(size, NULL, 10) : 0;
-		if (r < 0 || n <= r || n > 100000)
-			continue;
-		s->rank = (size_t)r;
-		s->ranks = (size_t)n;
-		return;
-	}
-}
-
 static int32_t prepare(sweep *s, bern_error *e)
 {
 	char *text;
 	size_t size;
 	const char *file = s->request->file;
-	find_rank(s);
+	mpirun_place(&s->rank, &s->ranks);
 	if (s->request->out)
 		snprintf(s->out, sizeof s->out, "%s", s->request->out);
 	else

@@ -12,7 +12,8 @@ int train_run(train_request *request)
 		     .style = &request->style,
 		     .force = request->force,
 		     .folder = {.fd = -1},
-		     .start = trainer_clock()};
+		     .start = trainer_clock(),
+		     .ranks = request->ranks};
 	request->config.agent.total_timesteps = (uint64_t)request->config.run.total_timesteps;
 	return session_run(&s, 0);
 }

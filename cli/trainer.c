@@ -23,6 +23,25 @@ double trainer_clock(void)
 	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+int trainer_leads(const trainer *t)
+{
+	return bern_ranks_rank(t->setup.ranks) == 0;
+}
+
+/* What went wrong in one rank ends the run in all. */
+static int32_t agree(const trainer *t, int32_t rc, bern_error *e)
+{
+	return bern_ranks_agree(t->setup.ranks, rc, e);
+}
+
+/* Gives all ranks the arrays that rank 0 has read. */
+static void broadcast(const trainer *t, const bern_tensors *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		bern_ranks_broadcast(t->setup.ranks, list->items[i].data,
+				     bern_tensor_size(&list->items[i]));
+}
+
 /* ---- making ------------------------------------------------------------------------------------- */
 
 static int32_t add_own_tensors(trainer *t, bern_error *e)
@@ -105,8 +124,11 @@ int32_t trainer_init(trainer *t, const trainer_setup *setup, bern_error *e)
 		rc = bern_lanes_tensors(&t->lanes, &t->tensors, e);
 	if (!rc)
 		rc = add_own_tensors(t, e);
-	if (!rc)
+	if (!rc && trainer_leads(t))
 		rc = make_best(t, e);
+	bern_share_init(&t->share, &t->arena, setup->ranks, (size_t)config->agent.num_envs);
+	if (!rc)
+		rc = bern_arena_check(&t->arena, e);
 	run_logs_init(&t->logs, setup->agent);
 	t->lanes.on_episode = on_episode;
 	t->lanes.user = t;
@@ -124,6 +146,7 @@ void trainer_finish(trainer *t)
 	free(t->best_memory);
 	bern_evaluator_destroy(t->evaluator);
 	bern_lanes_finish(&t->lanes);
+	bern_arena_finish(&t->arena);
 	memset(t, 0, sizeof *t);
 }
 
@@ -162,6 +185,8 @@ int32_t trainer_begin(trainer *t, bern_error *e)
 	t->count.next_log = next_due(run->log_interval, 0);
 	t->count.next_look = next_due(run->eval_interval, 0);
 	t->count.next_checkpoint = next_due(run->checkpoint_interval, 0);
+	if (!trainer_leads(t))
+		return 0;
 	int32_t rc = monitor_head(t, head, sizeof head, e);
 	if (!rc)
 		rc = log_create(&t->monitor, folder, "monitor.csv", head, e);
@@ -175,7 +200,13 @@ int32_t trainer_begin(trainer *t, bern_error *e)
 int32_t trainer_take_weights(trainer *t, const char *run, bern_error *e)
 {
 	const bern_tensors policy = {t->tensors.items, t->policy_tensors, t->policy_tensors};
-	return trained_read_weights(run, &t->setup.config->agent, &policy, e);
+	int32_t rc = 0;
+	if (trainer_leads(t))
+		rc = trained_read_weights(run, &t->setup.config->agent, &policy, e);
+	rc = agree(t, rc, e);
+	if (!rc)
+		broadcast(t, &policy);
+	return rc;
 }
 
 /* The checkpoint must be of this run: the same environment, agent and seed. */
@@ -247,7 +278,8 @@ static int32_t restore_logs(trainer *t, bern_error *e)
 	return 0;
 }
 
-int32_t trainer_restore(trainer *t, bern_error *e)
+/* Reads the latest checkpoint into the arrays. */
+static int32_t read_latest(const trainer *t, bern_error *e)
 {
 	char path[FILE_ROOM];
 	struct stat st;
@@ -258,19 +290,25 @@ int32_t trainer_restore(trainer *t, bern_error *e)
 				 "the first one was written",
 				 t->setup.folder->path);
 	int32_t rc = check_metadata(t, path, e);
-	if (!rc)
-		rc = bern_checkpoint_read(path, &t->tensors, e);
-	if (!rc)
-		rc = bern_lanes_after_load(&t->lanes, e);
-	/* a process that was killed right after its last checkpoint left one too many */
-	if (!rc)
-		rc = run_folder_prune(t->setup.folder,
-				      (uint64_t)t->setup.config->run.keep_checkpoints, e);
+	return rc ? rc : bern_checkpoint_read(path, &t->tensors, e);
+}
+
+int32_t trainer_restore(trainer *t, bern_error *e)
+{
+	int32_t rc = agree(t, trainer_leads(t) ? read_latest(t, e) : 0, e);
 	if (rc)
 		return rc;
+	broadcast(t, &t->tensors);
+	rc = agree(t, bern_lanes_after_load(&t->lanes, e), e);
+	/* a process that was killed right after its last checkpoint left one too many */
+	if (!rc && trainer_leads(t))
+		rc = run_folder_prune(t->setup.folder,
+				      (uint64_t)t->setup.config->run.keep_checkpoints, e);
 	snprintf(t->written, sizeof t->written, "latest");
 	t->first_step = t->log_step = t->lanes.steps;
-	return restore_logs(t, e);
+	if (!rc && trainer_leads(t))
+		rc = restore_logs(t, e);
+	return agree(t, rc, e);
 }
 
 /* ---- checkpoints -------------------------------------------------------------------------------- */
@@ -348,19 +386,24 @@ static int32_t flush_logs(trainer *t, bern_error *e)
 	return rc;
 }
 
-/* The logs first, so that a checkpoint never counts rows that are not there; then the best one, so that `latest` never
- * speaks of a best file that is not there. */
-static int32_t write_checkpoint(trainer *t, bern_error *e)
+/* All that is saved, as it is now, in rank 0. */
+static int32_t gather(trainer *t, bern_error *e)
 {
-	const uint64_t step = t->lanes.steps;
-	int32_t rc = check_finite(t, e);
+	int32_t rc = agree(t, bern_lanes_before_save(&t->lanes, e), e);
 	t->count.progress_rows = t->logs.progress.rows;
 	t->count.eval_rows = t->eval.rows;
 	t->count.monitor_rows = t->monitor.rows;
 	if (!rc)
-		rc = bern_lanes_before_save(&t->lanes, e);
-	if (!rc)
-		rc = flush_logs(t, e);
+		bern_share_gather_tensors(&t->share, &t->tensors);
+	return rc;
+}
+
+/* The logs first, so that a checkpoint never counts rows that are not there; then the best one, so that `latest` never
+ * speaks of a best file that is not there. */
+static int32_t write_files(trainer *t, bern_error *e)
+{
+	const uint64_t step = t->lanes.steps;
+	int32_t rc = flush_logs(t, e);
 	if (!rc && t->best_waits && t->count.best_step == step)
 		t->best_waits = 0; /* the file written next is the best one too */
 	else if (!rc)
@@ -379,18 +422,27 @@ static int32_t write_checkpoint(trainer *t, bern_error *e)
 	return rc;
 }
 
+static int32_t write_checkpoint(trainer *t, bern_error *e)
+{
+	int32_t rc = agree(t, check_finite(t, e), e);
+	if (!rc)
+		rc = gather(t, e);
+	if (rc)
+		return rc;
+	return agree(t, trainer_leads(t) ? write_files(t, e) : 0, e);
+}
+
 /* Keeps everything as it is now, for the file of the best look. */
 static int32_t keep_best(trainer *t, bern_error *e)
 {
-	int32_t rc = bern_lanes_before_save(&t->lanes, e);
-	t->count.progress_rows = t->logs.progress.rows;
-	t->count.eval_rows = t->eval.rows;
-	t->count.monitor_rows = t->monitor.rows;
-	for (size_t i = 0; !rc && i < t->tensors.count; i++)
+	int32_t rc = gather(t, e);
+	if (rc || !trainer_leads(t))
+		return rc;
+	for (size_t i = 0; i < t->tensors.count; i++)
 		memcpy(t->best.items[i].data, t->tensors.items[i].data,
 		       bern_tensor_size(&t->tensors.items[i]));
-	t->best_waits = !rc;
-	return rc;
+	t->best_waits = 1;
+	return 0;
 }
 
 /* ---- what is due --------------------------------------------------------------------------------- */
@@ -413,6 +465,14 @@ double trainer_recent_return(const trainer *t)
 /* One row of progress.csv, and of what else is asked for: means since the row before. */
 static int32_t write_progress_row(trainer *t, bern_error *e)
 {
+	bern_agent *agent = t->setup.agent;
+	if (t->setup.config->run.tensorboard && agent->kind->distributions)
+		agent->kind->distributions(agent, NULL, NULL); /* rank 0 gathers them */
+	if (!trainer_leads(t)) {
+		bern_learn_stats ignored;
+		agent->kind->stats(agent, &ignored); /* begin anew, as rank 0's do */
+		return 0;
+	}
 	t->now = trainer_clock();
 	double passed = t->now - t->log_clock;
 	log_values values = {
@@ -423,8 +483,8 @@ static int32_t write_progress_row(trainer *t, bern_error *e)
 		.return_mean = trainer_recent_return(t),
 		.length_mean = recent_mean(t, t->recent_lengths)};
 	if (t->logs.events.fd >= 0) /* before the stats are begun anew */
-		values.agent = t->setup.agent;
-	t->setup.agent->kind->stats(t->setup.agent, &values.stats);
+		values.agent = agent;
+	agent->kind->stats(agent, &values.stats);
 	t->log_clock = t->now;
 	t->log_step = t->lanes.steps;
 	return run_logs_row(&t->logs, &values, e);
@@ -474,11 +534,15 @@ static int32_t take_look(trainer *t, int *best, bern_error *e)
 				     .target = run->stop_return,
 				     .max_episode_steps = EVAL_MAX_EPISODE_STEPS};
 	double before = trainer_clock();
-	int32_t rc = bern_evaluate(t->evaluator, t->setup.agent, &plan, &look, e);
+	int32_t rc = 0;
+	if (trainer_leads(t))
+		rc = bern_evaluate(t->evaluator, t->setup.agent, &plan, &look, e);
+	rc = agree(t, rc, e);
 	t->now = trainer_clock();
 	t->look_seconds += t->now - before;
 	if (rc)
 		return rc;
+	bern_ranks_broadcast(t->setup.ranks, &look, sizeof look);
 	t->count.looks++;
 	int good = run->stop_looks > 0 && !look.given_up && look.mean >= run->stop_return;
 	if (good && t->count.good_looks == 0)
@@ -491,6 +555,8 @@ static int32_t take_look(trainer *t, int *best, bern_error *e)
 		t->count.best_given_up = (uint64_t)look.given_up;
 		t->best_mean = look.mean;
 	}
+	if (!trainer_leads(t))
+		return 0;
 	say_look(t, &look);
 	rc = write_eval_row(t, &look, *best, e);
 	return rc ? rc : run_logs_look(&t->logs, t->lanes.steps, look.mean, look.mean_length, e);
@@ -511,8 +577,9 @@ static int32_t answer(trainer *t, bern_error *e)
 				     .max_episode_steps = EVAL_MAX_EPISODE_STEPS};
 	double before = trainer_clock();
 	int32_t rc = check_finite(t, e);
-	if (!rc)
+	if (!rc && trainer_leads(t))
 		rc = bern_evaluate(t->evaluator, t->setup.agent, &plan, &look, e);
+	rc = agree(t, rc, e);
 	t->now = trainer_clock();
 	t->look_seconds += t->now - before;
 	if (!rc)
@@ -542,8 +609,9 @@ static int32_t do_due(trainer *t, bern_error *e)
 		rc = write_progress_row(t, e);
 		t->count.next_log = next_due(run->log_interval, steps);
 	}
+	rc = agree(t, rc, e);
 	if (!rc && steps >= t->count.next_look) {
-		rc = take_look(t, &best, e);
+		rc = agree(t, take_look(t, &best, e), e);
 		t->count.next_look = next_due(run->eval_interval, steps);
 	}
 	if (!rc && best)
@@ -578,7 +646,18 @@ static int32_t tick(trainer *t, uint64_t *updates, uint64_t *every, bern_error *
 	*updates = 0;
 	if (t->bar.out || t->bar.report_to)
 		progress_update(&t->bar, t->lanes.steps, trainer_recent_return(t), now);
-	return now - t->flush_clock > FLUSH_SECONDS ? flush_logs(t, e) : 0;
+	return trainer_leads(t) && now - t->flush_clock > FLUSH_SECONDS ? flush_logs(t, e) : 0;
+}
+
+enum news { NO_NEWS, ASKED, CAME, FAILED };
+
+/* What the ranks have heard and how they fared, in one go; *news is the same in all. A question to many counts as it came to rank 0. */
+static int32_t hear(const trainer *t, int32_t rc, int *news, bern_error *e)
+{
+	const int asked = trainer_leads(t) && signals_asked();
+	*news = rc ? FAILED : signals_came() ? CAME : asked ? ASKED : NO_NEWS;
+	*news = (int)bern_ranks_most(t->setup.ranks, *news);
+	return *news == FAILED ? agree(t, rc, e) : 0;
 }
 
 static int32_t loop(trainer *t, int *end, bern_error *e)
@@ -586,6 +665,7 @@ static int32_t loop(trainer *t, int *end, bern_error *e)
 	const run_options *run = &t->setup.config->run;
 	bern_agent *agent = t->setup.agent;
 	uint64_t updates = 0, every = 1;
+	int news = NO_NEWS;
 	for (;;) {
 		int32_t rc = do_due(t, e);
 		if (rc)
@@ -598,20 +678,25 @@ static int32_t loop(trainer *t, int *end, bern_error *e)
 							    t->lanes.steps);
 			rc = write_checkpoint(t, e);
 		}
-		if (!rc && signals_asked())
+		if (!rc && news == ASKED)
 			rc = answer(t, e);
-		if (!rc)
-			rc = agent->kind->learn(agent, &t->lanes, e);
-		if (!rc && t->episode_error.code) {
+		if (rc)
+			return rc;
+		/* its failures are those of all ranks already, as all of the above */
+		rc = agent->kind->learn(agent, &t->lanes, e);
+		if (rc)
+			return rc;
+		if (t->episode_error.code) {
 			*e = t->episode_error;
 			rc = e->code;
 		}
 		if (!rc)
 			rc = tick(t, &updates, &every, e);
+		rc = hear(t, rc, &news, e);
 		if (rc)
 			return rc;
 		/* what is due now is done after resuming: it depends on nothing but what is saved */
-		if (signals_came()) {
+		if (news == CAME) {
 			*end = END_INTERRUPTED;
 			return 0;
 		}
@@ -632,8 +717,10 @@ int32_t trainer_run(trainer *t, int *end, bern_error *e)
 	if (rc) {
 		progress_clear(&t->bar);
 		t->episode_error.code = 0;
-		flush_logs(t, &ignored);
-		write_best(t, &ignored);
+		if (trainer_leads(t)) {
+			flush_logs(t, &ignored);
+			write_best(t, &ignored);
+		}
 		return rc;
 	}
 	t->now = trainer_clock();

@@ -4,6 +4,9 @@
  * all that decides its course is in the checkpoint, so that a resumed run equals an unbroken one. Only the clock columns of
  * the logs differ.
  *
+ * Several processes may train together (mpirun.h): all learn, and agree at each update on whether to go on; rank 0 alone has the folder,
+ * looks, and gathers the lanes of the others before it saves.
+ *
  * What is due (a row of the log, a look, a checkpoint) falls on the first update at or past each multiple of its interval.
  */
 #ifndef BERN_CLI_TRAINER_H
@@ -13,6 +16,8 @@
 #include "progress.h"
 #include "run_logs.h"
 #include "run_folder.h"
+
+#include <ranks.h>
 
 /* Version of the tensors and metadata in a checkpoint. */
 #define TRAINER_FORMAT "1"
@@ -61,13 +66,16 @@ typedef struct trainer_setup {
 	bern_agent *agent;
 	const run_folder *folder;
 	const output_style *style;
-	const char *plugin; /* the library that the environment came from; NULL: built in */
-	double start;       /* trainer_clock() when the program began */
+	const char *plugin;      /* the library that the environment came from; NULL: built in */
+	double start;            /* trainer_clock() when the program began */
+	const bern_ranks *ranks; /* that train together, the agent's; NULL: this process alone */
 } trainer_setup;
 
 typedef struct trainer {
 	trainer_setup setup;
 	bern_lanes lanes;
+	bern_share share; /* of the lanes, over ranks */
+	bern_arena arena; /* owned: its memory */
 	bern_evaluator *evaluator;
 	trainer_counters count;
 	double best_mean;
@@ -100,6 +108,9 @@ void trainer_finish(trainer *t);
 
 /* Starts the logs of a new run. */
 int32_t trainer_begin(trainer *t, bern_error *e);
+
+/* 1 in the process that has the folder and speaks for all. */
+int trainer_leads(const trainer *t);
 
 /* Starts a new run from the weights of another, and nothing else of it: before trainer_begin. */
 int32_t trainer_take_weights(trainer *t, const char *run, bern_error *e);

@@ -19,8 +19,8 @@ typedef struct bern_ranks {
 	/* all consists of one piece for each rank, bytes offset[r] .. offset[r + 1] - 1, and every rank has filled in its own. All ranks get all
 	 * pieces. offset (count + 1) is the same everywhere. */
 	void (*all_gather)(void *own, void *all, const size_t *offset);
-	/* The same, and rank 0 alone gets them: piece is that of this rank, of rank 0 where it belongs in all. all and offset are read by rank 0
-	 * alone, but for this rank's size. */
+	/* The same, and rank 0 alone gets them: piece is that of this rank, of rank 0 where it belongs in all; the others' all is not
+	 * looked at. */
 	void (*gather)(void *own, const void *piece, void *all, const size_t *offset);
 	/* Sends bytes from_offset[r] .. from_offset[r + 1] - 1 of `from` to each rank r, and gets its piece for this one at to_offset[r]. */
 	void (*exchange)(void *own, const void *from, const size_t *from_offset, void *to,

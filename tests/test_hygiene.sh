@@ -116,6 +116,8 @@ includes core envs agents cli tests | grep -iE ': (SDL|GL/)' >"$found"
 holds "the viewer alone includes SDL"
 includes core envs agents | grep -E ': (yaml|SDL|cairo|gif_lib|mpi)' >"$found"
 holds "libbern includes no library but jansson"
+includes core envs agents viewer cli tests | grep ': mpi\.h' | grep -v '^cli/mpi\.c:' >"$found"
+holds "the module mpi alone includes MPI"
 echo '#include <stddef.h>
 #include <stdint.h>' >"$tmp/allowed"
 grep -h '^#include' core/include/bern/env.h | grep -vxFf "$tmp/allowed" >"$found"

@@ -96,6 +96,7 @@ static void live(const bern_ranks *ranks, void *user)
 		strcpy(self->text, t.e.text);
 		ck_assert_int_eq(failed, t.e.code);
 	}
+	t.agent->kind->distributions(t.agent, NULL, NULL);
 	t.agent->kind->distributions(t.agent, take_number, &self->numbers);
 	for (size_t i = 0; i < t.policy.count; i++)
 		self->weights = add_bytes(self->weights, t.policy.items[i].data,

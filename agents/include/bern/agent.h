@@ -206,7 +206,8 @@ typedef struct bern_agent_kind {
 	/* Writes the stats of the last learn calls and starts them anew. */
 	void (*stats)(bern_agent *agent, bern_learn_stats *stats);
 	/* optional. Hands over the firing rate of each hidden unit, h - p of the units that fire in the last step of each lane (first
-	 * firing), and each weight, one distribution after another; changes nothing. */
+	 * firing), and each weight, one distribution after another; changes nothing. Of several ranks rank 0 alone can, after all of
+	 * them have called it with take NULL, which hands over nothing and is not needed otherwise. */
 	void (*distributions)(const bern_agent *agent, bern_take_number *take, void *user);
 	/* Registers what act() needs ("weights" and the like). */
 	int32_t (*policy_tensors)(bern_agent *agent, bern_tensors *list, bern_error *e);
