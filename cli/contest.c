@@ -33,7 +33,7 @@ void contest_finish(contest *c)
 
 typedef struct job {
 	const contest_entry *entry;
-	const char *text; /* of the grid, or NULL */
+	size_t point; /* of the grid */
 	uint64_t seed;
 	experiment_result result;
 } job;
@@ -48,11 +48,31 @@ typedef struct pool {
 	bern_error error;
 } pool;
 
+/* Points of an entry's grid; 1: there is nothing to choose. */
+static size_t points_of(const contest_entry *entry)
+{
+	size_t count = 1;
+	for (size_t a = 0; a < entry->axis_count; a++)
+		count *= entry->axes[a].count;
+	return count;
+}
+
+/* Numbers of each axis's value at a point: the first axis runs fastest. */
+static void locate(const contest_entry *entry, size_t point, size_t *at)
+{
+	for (size_t a = 0; a < entry->axis_count; a++) {
+		at[a] = point % entry->axes[a].count;
+		point /= entry->axes[a].count;
+	}
+}
+
 static int32_t run_job(job *j, bern_error *e)
 {
 	experiment x = j->entry->experiment;
-	if (j->text)
-		experiment_set(&x, j->entry->grid_key, j->text);
+	size_t at[CONTEST_GRID];
+	locate(j->entry, j->point, at);
+	for (size_t a = 0; a < j->entry->axis_count; a++)
+		experiment_set(&x, j->entry->axes[a].key, j->entry->axes[a].values[at[a]]);
 	int32_t rc = experiment_run(&x, j->seed, &j->result, e);
 	if (!rc)
 		return 0;
@@ -120,34 +140,40 @@ static double median(double *x, size_t count)
 
 /* What is better is less. A seed that did not get there counts twice the steps it made, among those that never do by its return
  * (PAR2, Kerschke et al. 2019); so a setting that is fast in half the seeds and fails in the others is not chosen. */
-static double badness(const contest *c, const experiment_result *r)
+static double badness(const contest *c, const contest_entry *entry, const experiment_result *r)
 {
+	uint64_t got = entry->experiment.has_level ? r->level : r->first;
 	if (r->broke)
 		return 1e12;
 	if (c->measure == CONTEST_RETURN)
 		return isnan(r->learning) ? 1e11 : -r->learning;
-	if (r->first)
-		return (double)r->first;
+	if (got)
+		return (double)got;
 	/* less than a step apart for any return that counts */
 	return 2.0 * (double)r->steps - (isnan(r->learning) ? 0.0 : 1e-9 * r->learning);
+}
+
+static size_t grid_jobs(const contest *c, const contest_entry *entry)
+{
+	size_t points = points_of(entry);
+	return points > 1 ? points * c->grid_seeds : 0;
 }
 
 static int32_t choose(contest *c, pool *p, bern_error *e)
 {
 	size_t count = 0;
 	for (size_t i = 0; i < c->count; i++)
-		count += c->entries[i].grid_count > 1 ? c->entries[i].grid_count * c->grid_seeds
-						      : 0;
+		count += grid_jobs(c, &c->entries[i]);
 	p->jobs = calloc(count ? count : 1, sizeof *p->jobs);
 	int32_t rc = p->jobs ? 0 : bern_fail(e, BERN_EMEMORY, "no memory for a contest");
 	p->count = 0;
 	for (size_t i = 0; !rc && i < c->count; i++) {
 		const contest_entry *entry = &c->entries[i];
-		for (size_t g = 0; entry->grid_count > 1 && g < entry->grid_count; g++)
+		size_t points = points_of(entry);
+		for (size_t g = 0; points > 1 && g < points; g++)
 			for (size_t s = 1; s <= c->grid_seeds; s++)
-				p->jobs[p->count++] = (job){.entry = entry,
-							    .text = entry->grid[g],
-							    .seed = GRID_SEED + s};
+				p->jobs[p->count++] = (job){
+					.entry = entry, .point = g, .seed = GRID_SEED + s};
 	}
 	if (!rc && p->count)
 		rc = run_jobs(p, e);
@@ -155,13 +181,14 @@ static int32_t choose(contest *c, pool *p, bern_error *e)
 	for (size_t i = 0; !rc && i < c->count; i++) {
 		contest_entry *entry = &c->entries[i];
 		double best = INFINITY;
-		for (size_t g = 0; entry->grid_count > 1 && g < entry->grid_count; g++) {
+		size_t points = points_of(entry);
+		for (size_t g = 0; points > 1 && g < points; g++) {
 			double total = 0.0;
 			for (size_t s = 0; s < c->grid_seeds; s++)
-				total += badness(c, &j++->result);
+				total += badness(c, entry, &j++->result);
 			if (total < best) {
-				best = total;
-				entry->chosen = g;
+				best = entry->badness = total;
+				locate(entry, g, entry->chosen);
 			}
 		}
 	}
@@ -169,13 +196,19 @@ static int32_t choose(contest *c, pool *p, bern_error *e)
 	return rc;
 }
 
+static size_t chosen_point(const contest_entry *entry)
+{
+	size_t point = 0;
+	for (size_t a = entry->axis_count; a-- > 0;)
+		point = point * entry->axes[a].count + entry->chosen[a];
+	return point;
+}
+
 int32_t contest_run(contest *c, bern_error *e)
 {
 	pool p = {.contest = c};
 	for (size_t i = 0; i < c->count; i++)
-		p.all += c->seeds + (c->entries[i].grid_count > 1
-					     ? c->entries[i].grid_count * c->grid_seeds
-					     : 0);
+		p.all += c->seeds + grid_jobs(c, &c->entries[i]);
 	int32_t rc = choose(c, &p, e);
 	if (rc)
 		return rc;
@@ -185,12 +218,9 @@ int32_t contest_run(contest *c, bern_error *e)
 		return bern_fail(e, BERN_EMEMORY, "no memory for a contest");
 	for (size_t i = 0; i < c->count; i++)
 		for (size_t s = 1; s <= c->seeds; s++)
-			p.jobs[p.count++] = (job){
-				.entry = &c->entries[i],
-				.text = c->entries[i].grid_count
-						? c->entries[i].grid[c->entries[i].chosen]
-						: NULL,
-				.seed = s};
+			p.jobs[p.count++] = (job){.entry = &c->entries[i],
+						  .point = chosen_point(&c->entries[i]),
+						  .seed = s};
 	rc = run_jobs(&p, e);
 	for (size_t i = 0; !rc && i < c->count; i++) {
 		contest_entry *entry = &c->entries[i];
@@ -212,6 +242,8 @@ static double number_of(const experiment_result *r, int32_t number)
 	switch (number) {
 	case CONTEST_FIRST:
 		return r->first ? (double)r->first : (double)INFINITY;
+	case CONTEST_LEVEL:
+		return r->level ? (double)r->level : (double)INFINITY;
 	case CONTEST_THIRD:
 		return r->third ? (double)r->third : (double)INFINITY;
 	case CONTEST_SECONDS_TO_FIRST:
@@ -238,7 +270,7 @@ contest_figure contest_figure_for(const contest *c, const contest_entry *entry, 
 }
 
 contest_ratio contest_ratio_of(const contest *c, const contest_entry *over,
-			       const contest_entry *under, int32_t number)
+			       const contest_entry *under, int32_t number, double zero)
 {
 	contest_ratio r = {NAN, NAN, NAN};
 	size_t n = c->seeds;
@@ -254,7 +286,7 @@ contest_ratio contest_ratio_of(const contest *c, const contest_entry *over,
 			x[s] = number_of(&over->results[a], number);
 			y[s] = number_of(&under->results[b], number);
 		}
-		double ratio = median(x, n) / median(y, n);
+		double ratio = (median(x, n) - zero) / (median(y, n) - zero);
 		if (i == 0)
 			r.ratio = ratio;
 		else

@@ -1,4 +1,4 @@
-/* cli/contest.h: several experiments against one another, each with its own small grid of one option, over many seeds and threads.
+/* cli/contest.h: several experiments against one another, each with its own small grid of options, over many seeds and threads.
  *
  * Seeds of the grid are not those of the figures, so that choosing flatters nobody. The figures do not depend on the number of
  * threads; seconds do.
@@ -9,20 +9,28 @@
 #include "experiment.h"
 #include "statistics.h"
 
-#define CONTEST_GRID 8
+#define CONTEST_GRID 8 /* values of an option, and options of a grid */
 
-/* How one entry's results are ordered: fewer steps to the first good look, or a higher return while learning. */
+/* How one entry's results are ordered: fewer steps to the first good look (to the level of an experiment that has one), or a higher
+ * return while learning. */
 enum contest_measure { CONTEST_STEPS, CONTEST_RETURN };
+
+/* One option of a grid. */
+typedef struct contest_axis {
+	const char *key;
+	const char *values[CONTEST_GRID];
+	size_t count;
+} contest_axis;
 
 typedef struct contest_entry {
 	const char *name; /* borrowed, like all strings */
 	experiment experiment;
-	const char *grid_key; /* NULL: no grid */
-	const char *grid[CONTEST_GRID];
-	size_t grid_count;
+	contest_axis axes[CONTEST_GRID]; /* the grid is their product */
+	size_t axis_count;               /* 0: no grid */
 	/* results */
-	size_t chosen;              /* number of the grid's text */
-	experiment_result *results; /* (seeds), owned by the contest */
+	size_t chosen[CONTEST_GRID]; /* number of each axis's value */
+	double badness;              /* of the chosen, on the grid's seeds: less is better */
+	experiment_result *results;  /* (seeds), owned by the contest */
 } contest_entry;
 
 typedef struct contest {
@@ -52,18 +60,19 @@ typedef censored contest_figure;
 enum contest_number {
 	CONTEST_FIRST,
 	CONTEST_THIRD,
+	CONTEST_LEVEL,
 	CONTEST_LEARNING,
 	CONTEST_MEAN,
 	CONTEST_SECONDS_TO_FIRST
 };
 contest_figure contest_figure_for(const contest *c, const contest_entry *entry, int32_t number);
 
-/* The ratio of two entries' medians with a 95% interval by bootstrap over seeds (10,000 resamples, seed 1); NaN where a median is
- * infinite. */
+/* The ratio of two entries' medians, both counted from `zero`, with a 95% interval by bootstrap over seeds (10,000 resamples, seed 1);
+ * NaN where a median is infinite. */
 typedef struct contest_ratio {
 	double ratio, low, high;
 } contest_ratio;
 contest_ratio contest_ratio_of(const contest *c, const contest_entry *over,
-			       const contest_entry *under, int32_t number);
+			       const contest_entry *under, int32_t number, double zero);
 
 #endif

@@ -26,6 +26,9 @@ typedef struct training {
 	uint64_t late; /* episodes that end after so many steps count for `learning` */
 	double total;
 	uint64_t episodes;
+	const experiment *asked;
+	double recent[EXPERIMENT_LEVEL]; /* returns, the next one at seen % EXPERIMENT_LEVEL */
+	uint64_t seen, level;
 } training;
 
 static int32_t resolve(training *t, const experiment *x, bern_error *e)
@@ -53,9 +56,21 @@ static int32_t resolve(training *t, const experiment *x, bern_error *e)
 	return rc;
 }
 
+static void watch_level(training *t, double total)
+{
+	double sum = 0.0;
+	t->recent[t->seen++ % EXPERIMENT_LEVEL] = total;
+	for (size_t i = 0; i < EXPERIMENT_LEVEL; i++)
+		sum += t->recent[i];
+	if (t->seen >= EXPERIMENT_LEVEL && sum >= EXPERIMENT_LEVEL * t->asked->level)
+		t->level = t->lanes.steps;
+}
+
 static void see_episode(void *user, const bern_episode *episode)
 {
 	training *t = user;
+	if (t->asked->has_level && !t->level)
+		watch_level(t, episode->total);
 	if (t->lanes.steps < t->late)
 		return;
 	t->total += episode->total;
@@ -76,6 +91,9 @@ static int32_t make(training *t, const experiment *x, uint64_t seed, bern_error 
 				     BERN_FOR_ENVIRONMENT, 0, e);
 	if (!rc)
 		rc = bern_lanes_reset(&t->lanes, e);
+	t->asked = x;
+	if (x->has_level)
+		t->config.run.stop_looks = 0;
 	t->lanes.on_episode = see_episode;
 	t->lanes.user = t;
 	return rc ? rc : bern_evaluator_create(&t->evaluator, &t->world, e);
@@ -188,9 +206,10 @@ int32_t experiment_run(const experiment *x, uint64_t seed, experiment_result *ou
 	if (!rc)
 		rc = learn(&t, out, e);
 	out->steps = t.lanes.steps;
+	out->level = t.level;
 	if (rc == BERN_ENUMBER) {
 		out->broke = 1;
-		out->first = out->third = 0;
+		out->first = out->third = out->level = 0;
 		rc = 0;
 	} else if (!rc) {
 		out->learning = t.episodes ? t.total / (double)t.episodes : (double)NAN;

@@ -9,6 +9,7 @@
 #include "command.h"
 
 #define EXPERIMENT_SETTINGS 24
+#define EXPERIMENT_LEVEL    20
 
 typedef struct experiment_setting {
 	const char *key, *text; /* an option's key, or "env." and a parameter's */
@@ -20,12 +21,17 @@ typedef struct experiment {
 	const char *recipe; /* name or file; NULL: the environment's; "none" */
 	experiment_setting settings[EXPERIMENT_SETTINGS]; /* the later one wins */
 	size_t count;
+	int has_level; /* 1: steps until episodes while learning return `level` are counted, and looks stop nothing */
+	double level;
 } experiment;
 
 typedef struct experiment_result {
 	uint64_t steps; /* made in all */
 	uint64_t first,
 		third; /* steps at the first good look, at the first of stop_looks in a row; 0: none */
+	uint64_t
+		level; /* steps until EXPERIMENT_LEVEL episodes in a row, as they ended while learning, returned
+	                    the experiment's level on average; 0: never, or none was asked for */
 	double mean,
 		error; /* return of the agent that is left over final_episodes episodes; its standard error.
 	                          NaN where final_episodes is 0 or learning broke */

@@ -8,13 +8,16 @@
 #define LAB_CONTEST_WORDS 32
 
 /* The flags of these commands; a command's own may follow. */
-enum { LAB_CONTEST_FLAGS = 8, LAB_CONTEST_EXTRA = 2 };
+enum { LAB_CONTEST_FLAGS = 9, LAB_CONTEST_EXTRA = 4 };
 #define LAB_CONTEST_FLAG_LIST                                                                      \
 	{"seeds", 0, "N", "seeds of the figures: 1 .. N [1 .. 1000]"},                             \
 		{"grid-seeds", 0, "N",                                                             \
 		 "other seeds that choose the learning rate of each entry [1 .. 100]"},            \
 		{"budget", 0, "N", "environment steps of each training [1000 .. 1e9]"},            \
 		{"threads", 0, "N", "trainings at a time [all cores; 1 .. 64]"},                   \
+		{"try", 0, "KEY=VALUES",                                                           \
+		 "values of an option that each entry chooses from, as momentum=0,0.9; may be "    \
+		 "repeated"},                                                                      \
 		{"json", 0, NULL, "one JSON object a line"}, CLI_COMMON_FLAGS
 extern const cli_flag lab_contest_flags[LAB_CONTEST_FLAGS];
 
@@ -23,10 +26,17 @@ typedef struct lab_contest {
 	size_t seeds, grid_seeds, threads;
 	char budget[32]; /* environment steps of each training, as text */
 	int json, quiet, wants_help;
+	contest_axis
+		axes[CONTEST_GRID]; /* what each entry chooses from; the first are learning rates */
+	size_t axis_count, tries;   /* tries: given by --try */
+	char text[CONTEST_GRID][256];         /* what the axes point into */
 	const char *words[LAB_CONTEST_WORDS]; /* borrowed from argv */
 	size_t word_count;
-	const char
-		*extra[LAB_CONTEST_EXTRA]; /* values of the command's own flags; NULL: not given */
+	struct {
+		size_t flag; /* which of the command's own flags */
+		const char *text;
+	} extra[LAB_CONTEST_EXTRA]; /* what was given of them, in order */
+	size_t extra_count;
 } lab_contest;
 
 /* Words beyond max_words are refused. */
@@ -35,6 +45,13 @@ int32_t lab_contest_read(lab_contest *request, int argc, char **argv, size_t max
 
 /* Runs the contest with the request's numbers, progress on stderr. */
 int32_t lab_contest_run(const lab_contest *request, contest *c, bern_error *e);
+
+/* Gives an entry the request's axes. */
+void lab_contest_choices(const lab_contest *request, contest_entry *entry);
+/* "0.003, 0.01": learning rates that are chosen from. */
+void lab_rates_text(char *out, size_t size, const lab_contest *request);
+/* "0.03, momentum 0.5": what was chosen, a star behind the rate if it is the first or last of them. */
+void lab_choice_text(char *out, size_t size, const contest_entry *entry);
 
 /* "4752 [4504, 5002]"; "-" if half the seeds did not get there, "> x" ends of intervals likewise. */
 void lab_figure_text(char *out, size_t size, contest_figure f, int digits);

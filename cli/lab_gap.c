@@ -8,26 +8,35 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const cli_flag flags[] = {
+	LAB_CONTEST_FLAG_LIST,
+	{"level", 0, "X",
+	 "compare steps until 20 episodes in a row return X on average while learning"},
+};
+
 const command_help lab_gap_help = {
-	.usage = "bern lab gap [ENV...] [--seeds N] [--budget N] [--json]",
+	.usage = "bern lab gap [ENV...] [--seeds N] [--budget N] [--try KEY=VALUES] [--level X] "
+		 "[--json]",
 	.summary =
 		"Trains networks of one shape on each ENV (default: CartPole-v1, Acrobot-v1): relu "
 		"and\n"
 		"tanh units by back-propagation, binary units with 1, 4, 16 and 64 firings.",
 	.examples = "  bern lab gap\n"
-		    "  bern lab gap MinAtar/Breakout-v1 --seeds 10 --budget 1000000\n",
-	.notes = "Each has the environment's recipe and its own learning rate. gap: steps to the "
-		 "first\n"
-		 "look of at least the recipe's stop_return, over those of the better of relu and "
-		 "tanh;\n"
-		 "where that has no such look: the other's return over its own, both in the last "
-		 "tenth\n"
-		 "of the steps and counted from random play.\n",
-	.flags = lab_contest_flags,
-	.flag_count = LAB_CONTEST_FLAGS,
+		    "  bern lab gap MinAtar/Breakout-v1 --seeds 10 --budget 1000000\n"
+		    "  bern lab gap Acrobot-v1 --try gae_lambda=0.9,0.97 --level -100\n",
+	.notes = "Each has the environment's recipe and its own learning rate, chosen by seeds of "
+		 "their\n"
+		 "own, as is the better of relu and tanh. gap: steps to the first look of at least "
+		 "the\n"
+		 "recipe's stop_return, or to --level, over those of the better of relu and tanh; "
+		 "where\n"
+		 "that has none: the other's return over its own, both in the last tenth of the "
+		 "steps\n"
+		 "and counted from random play.\n",
+	.flags = flags,
+	.flag_count = sizeof flags / sizeof flags[0],
 };
 
-static const char *const rates[] = {"0.003", "0.01", "0.03", "0.1"};
 static const char *const kinds[][3] = {
 	/* name, units, firings */
 	{"relu", "relu", "1"},
@@ -39,7 +48,24 @@ static const char *const kinds[][3] = {
 };
 enum { KINDS = sizeof kinds / sizeof kinds[0], YARDSTICKS = 2 };
 
-static int32_t enter(contest *c, const char *env, const lab_contest *request, bern_error *e)
+/* What counts as having got there: NULL: a look of at least the recipe's stop_return. */
+static int32_t read_level(const lab_contest *request, const double **level, double *room,
+			  bern_error *e)
+{
+	static const bern_param param = {"--level", "", BERN_REAL, 0, "0", -1e300, 1e300, NULL};
+	bern_value value = {0};
+	int32_t rc = 0;
+	*level = NULL;
+	for (size_t i = 0; rc == 0 && i < request->extra_count; i++) {
+		rc = bern_param_parse(&param, request->extra[i].text, &value, e);
+		*room = value.r;
+		*level = room;
+	}
+	return rc;
+}
+
+static int32_t enter(contest *c, const char *env, const lab_contest *request, const double *level,
+		     bern_error *e)
 {
 	for (size_t i = 0; i < KINDS; i++) {
 		contest_entry *entry = contest_add(c, kinds[i][0]);
@@ -52,82 +78,83 @@ static int32_t enter(contest *c, const char *env, const lab_contest *request, be
 		experiment_set(&entry->experiment, "final_episodes", "0");
 		if (request->budget[0])
 			experiment_set(&entry->experiment, "total_timesteps", request->budget);
-		entry->grid_key = "learning_rate";
-		entry->grid_count = sizeof rates / sizeof rates[0];
-		memcpy(entry->grid, rates, sizeof rates);
+		lab_contest_choices(request, entry);
+		entry->experiment.has_level = level != NULL;
+		entry->experiment.level = level ? *level : 0.0;
 	}
 	return lab_contest_run(request, c, e);
 }
 
-/* The better yardstick: the one that more seeds got there with, in fewer steps; else the higher return. */
+/* The better yardstick, by the seeds that chose the rates and not by those of the figures: so it is not flattered by its choice. */
 static const contest_entry *yardstick(const contest *c)
 {
 	const contest_entry *best = &c->entries[0];
-	for (size_t i = 1; i < YARDSTICKS; i++) {
-		const contest_entry *other = &c->entries[i];
-		contest_figure a = contest_figure_for(c, best, CONTEST_FIRST);
-		contest_figure b = contest_figure_for(c, other, CONTEST_FIRST);
-		double ra = contest_figure_for(c, best, CONTEST_LEARNING).median;
-		double rb = contest_figure_for(c, other, CONTEST_LEARNING).median;
-		if (b.reached > a.reached || (b.reached == a.reached && b.median < a.median) ||
-		    (b.reached == 0 && a.reached == 0 && rb > ra))
-			best = other;
-	}
+	for (size_t i = 1; i < YARDSTICKS; i++)
+		if (c->entries[i].badness < best->badness)
+			best = &c->entries[i];
 	return best;
 }
 
 static void print_json(const contest *c, const contest_entry *entry, const char *env)
 {
-	json_t *first = json_array(), *learning = json_array();
+	json_t *first = json_array(), *learning = json_array(), *chosen = json_object();
+	for (size_t a = 0; a < entry->axis_count; a++)
+		json_object_set_new(chosen, entry->axes[a].key,
+				    json_string(entry->axes[a].values[entry->chosen[a]]));
 	for (size_t s = 0; s < c->seeds; s++) {
 		const experiment_result *r = &entry->results[s];
-		json_array_append_new(first,
-				      r->first ? json_integer((json_int_t)r->first) : json_null());
+		uint64_t steps = entry->experiment.has_level ? r->level : r->first;
+		json_array_append_new(first, steps ? json_integer((json_int_t)steps) : json_null());
 		json_array_append_new(learning,
 				      isnan(r->learning) ? json_null() : json_real(r->learning));
 	}
-	json_t *object = json_pack("{s:s,s:s,s:s,s:o,s:o}", "env", env, "network", entry->name,
-				   "learning_rate", entry->grid[entry->chosen], "first", first,
-				   "return", learning);
+	json_t *object = json_pack("{s:s,s:s,s:o,s:o,s:o}", "env", env, "network", entry->name,
+				   "chosen", chosen, "first", first, "return", learning);
 	char *line = object ? json_dumps(object, JSON_COMPACT) : NULL;
 	puts(line ? line : "null");
 	free(line);
 	json_decref(object);
 }
 
+/* Steps over the yardstick's, or what is learned over what it learned where it did not get there. */
+static void gap_text(char *out, size_t size, const contest *c, const contest_entry *entry,
+		     const contest_entry *best, int32_t number, double random_return)
+{
+	if (isfinite(contest_figure_for(c, best, number).median)) {
+		lab_ratio_text(out, size, contest_ratio_of(c, entry, best, number, 0.0));
+		return;
+	}
+	contest_ratio r = contest_ratio_of(c, entry, best, CONTEST_LEARNING, random_return);
+	if (contest_figure_for(c, best, CONTEST_LEARNING).median <= random_return)
+		r.ratio = NAN; /* nothing was learned: no share of it */
+	lab_ratio_text(out, size, r);
+	if (isfinite(r.ratio) && r.ratio > 0.0)
+		snprintf(out + strlen(out), size - strlen(out), " of the return");
+}
+
 static void print(const contest *c, const char *env, double random_return,
-		  const lab_contest *request)
+		  const lab_contest *request, const double *level)
 {
 	const contest_entry *best = yardstick(c);
-	contest_figure bar = contest_figure_for(c, best, CONTEST_FIRST);
+	int32_t number = level ? CONTEST_LEVEL : CONTEST_FIRST;
 	int silent = 0;
 	for (size_t i = 0; i < c->count; i++) {
 		const contest_entry *entry = &c->entries[i];
-		contest_figure f = contest_figure_for(c, entry, CONTEST_FIRST);
+		contest_figure f = contest_figure_for(c, entry, number);
 		contest_figure learning = contest_figure_for(c, entry, CONTEST_LEARNING);
-		char first[64], returns[64], gap[64], reached[32];
+		char first[64], returns[64], gap[96], reached[32], choice[256];
 		if (request->json) {
 			print_json(c, entry, env);
 			continue;
 		}
 		silent |= !isfinite(learning.median);
+		lab_choice_text(choice, sizeof choice, entry);
 		lab_figure_text(first, sizeof first, f, 0);
 		lab_figure_text(returns, sizeof returns, learning, 2);
-		if (isfinite(bar.median)) {
-			lab_ratio_text(gap, sizeof gap,
-				       contest_ratio_of(c, entry, best, CONTEST_FIRST));
-		} else {
-			double over = contest_figure_for(c, best, CONTEST_LEARNING).median -
-				      random_return;
-			double under = learning.median - random_return;
-			if (under > 0.0 && isfinite(over))
-				snprintf(gap, sizeof gap, "%.2f of the return", under / over);
-			else
-				snprintf(gap, sizeof gap, "-");
-		}
+		gap_text(gap, sizeof gap, c, entry, best, number, random_return);
 		snprintf(reached, sizeof reached, "%zu/%zu", f.reached, c->seeds);
-		printf("| %-20s | %-13s | %-5s | %7s | %-24s | %-28s | %-20s |\n", env, entry->name,
-		       entry->grid[entry->chosen], reached, first, returns, gap);
+		printf("| %-20s | %-13s | %-6s | %7s | %-24s | %-28s | %-20s |\n", env, entry->name,
+		       choice, reached, first, returns, gap);
 		fflush(stdout);
 	}
 	if (silent)
@@ -152,9 +179,27 @@ static int32_t random_return_of(const char *word, double *out, bern_error *e)
 	return rc;
 }
 
+static void print_head(const lab_contest *request, const double *level)
+{
+	char rates[256], goal[64] = "the first look of at least stop_return";
+	lab_rates_text(rates, sizeof rates, request);
+	if (level)
+		snprintf(goal, sizeof goal, "where 20 episodes in a row return %g on average",
+			 *level);
+	printf("Recipes of the environments, %zu seeds; learning rate chosen from %s by %zu other "
+	       "seeds (*: an edge of these).\n"
+	       "first: steps to %s; return: of the last tenth of the steps; median [95%%].\n\n"
+	       "| %-20s | %-13s | %-6s | %7s | %-24s | %-28s | %-20s |\n"
+	       "|---|---|---|---|---|---|---|\n",
+	       request->seeds, rates, request->grid_seeds, goal, "environment", "units", "rate",
+	       "reached", "first", "return", "gap");
+}
+
 int lab_gap(const char *program, int argc, char **argv)
 {
 	lab_contest request = {.seeds = 10, .grid_seeds = 3};
+	const double *level = NULL;
+	double room;
 	double random_return[LAB_CONTEST_WORDS];
 	bern_error e;
 	(void)program;
@@ -169,20 +214,15 @@ int lab_gap(const char *program, int argc, char **argv)
 	}
 	for (size_t i = 0; rc == 0 && i < request.word_count; i++)
 		rc = random_return_of(request.words[i], &random_return[i], &e);
-	if (rc == 0 && !request.json)
-		printf("Recipes of the environments, %zu seeds; learning rate chosen from 0.003, "
-		       "0.01, "
-		       "0.03, 0.1 by %zu other seeds.\nfirst: steps to the first look of at least "
-		       "stop_return; return: of the last tenth of the steps; median [95%%].\n\n"
-		       "| %-20s | %-13s | %-5s | %7s | %-24s | %-28s | %-20s |\n"
-		       "|---|---|---|---|---|---|---|\n",
-		       request.seeds, request.grid_seeds, "environment", "units", "rate", "reached",
-		       "first", "return", "gap");
+	if (rc == 0)
+		rc = read_level(&request, &level, &room, &e);
 	for (size_t i = 0; rc == 0 && i < request.word_count; i++) {
 		contest c = {.measure = CONTEST_STEPS};
-		rc = enter(&c, request.words[i], &request, &e);
+		rc = enter(&c, request.words[i], &request, level, &e);
+		if (rc == 0 && i == 0 && !request.json)
+			print_head(&request, level);
 		if (rc == 0)
-			print(&c, request.words[i], random_return[i], &request);
+			print(&c, request.words[i], random_return[i], &request, level);
 		contest_finish(&c);
 	}
 	return rc ? report_error("lab gap", &e) : EXIT_OK;

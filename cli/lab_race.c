@@ -13,7 +13,7 @@
 
 #define ENV "CartPole-v1"
 const command_help lab_race_help = {
-	.usage = "bern lab race [NAME...] [--seeds N] [--budget N] [--json]",
+	.usage = "bern lab race [NAME...] [--seeds N] [--budget N] [--try KEY=VALUES] [--json]",
 	.summary = "Lets the estimators NAME (default: all) learn " ENV " with one and with two\n"
 		   "hidden layers, and tells the environment steps each needs.",
 	.examples = "  bern lab race\n"
@@ -24,8 +24,6 @@ const command_help lab_race_help = {
 	.flags = lab_contest_flags,
 	.flag_count = LAB_CONTEST_FLAGS,
 };
-
-static const char *const rates[] = {"0.003", "0.01", "0.03", "0.1"};
 
 typedef struct race_entry {
 	char name[80];
@@ -126,9 +124,7 @@ static int32_t enter(race *r, const lab_contest *request, bern_error *e)
 		experiment_set(&c->experiment, "firings", firings ? "16" : "1");
 		experiment_set(&c->experiment, "total_timesteps", request->budget);
 		experiment_set(&c->experiment, "final_episodes", "0");
-		c->grid_key = "learning_rate";
-		c->grid_count = sizeof rates / sizeof rates[0];
-		memcpy(c->grid, rates, sizeof rates);
+		lab_contest_choices(request, c);
 	}
 	return lab_contest_run(request, &r->contest, e);
 }
@@ -156,11 +152,11 @@ static void print_json(const race *r, const lab_contest *request, size_t i)
 							: json_null());
 		json_array_append_new(seconds, json_real(one->seconds));
 	}
-	json_t *object = json_pack("{s:s,s:s,s:s,s:b,s:s,s:s,s:o,s:o,s:o}", "estimator",
-				   entry->estimator->name, "units", bern_units_name(entry->kind),
-				   "hidden", entry->hidden, "unbiased", entry->estimator->unbiased,
-				   "learning_rate", c->grid[c->chosen], "budget", request->budget,
-				   "first", first, "third", third, "seconds", seconds);
+	json_t *object = json_pack(
+		"{s:s,s:s,s:s,s:b,s:s,s:s,s:o,s:o,s:o}", "estimator", entry->estimator->name,
+		"units", bern_units_name(entry->kind), "hidden", entry->hidden, "unbiased",
+		entry->estimator->unbiased, "learning_rate", c->axes[0].values[c->chosen[0]],
+		"budget", request->budget, "first", first, "third", third, "seconds", seconds);
 	char *line = object ? json_dumps(object, JSON_COMPACT) : NULL;
 	puts(line ? line : "null");
 	free(line);
@@ -171,25 +167,28 @@ static void print_row(const race *r, const lab_contest *request, size_t i)
 {
 	const race_entry *entry = &r->entries[i];
 	const contest_entry *c = &r->contest.entries[i], *base = plain(r, entry->depth);
-	char first[64], third[64], steps[64], seconds[64], solved[32];
+	char first[64], third[64], steps[64], seconds[64], solved[32], rate[256];
 	contest_figure f = contest_figure_for(&r->contest, c, CONTEST_FIRST);
 	lab_figure_text(first, sizeof first, f, 0);
 	lab_figure_text(third, sizeof third, contest_figure_for(&r->contest, c, CONTEST_THIRD), 0);
-	lab_ratio_text(steps, sizeof steps, contest_ratio_of(&r->contest, base, c, CONTEST_FIRST));
+	lab_ratio_text(steps, sizeof steps,
+		       contest_ratio_of(&r->contest, base, c, CONTEST_FIRST, 0.0));
 	lab_ratio_text(seconds, sizeof seconds,
-		       contest_ratio_of(&r->contest, base, c, CONTEST_SECONDS_TO_FIRST));
+		       contest_ratio_of(&r->contest, base, c, CONTEST_SECONDS_TO_FIRST, 0.0));
 	snprintf(solved, sizeof solved, "%zu/%zu", f.reached, request->seeds);
+	lab_choice_text(rate, sizeof rate, c);
 	printf("| %-38s | %-6s | %-8s | %-5s | %6s | %-22s | %-22s | %-18s | %-20s |\n",
-	       entry->name, entry->hidden, entry->estimator->unbiased ? "yes" : "no",
-	       c->grid[c->chosen], solved, first, third, steps, seconds);
+	       entry->name, entry->hidden, entry->estimator->unbiased ? "yes" : "no", rate, solved,
+	       first, third, steps, seconds);
 }
 
 static void print(const race *r, const lab_contest *request)
 {
+	char rates[256];
+	lab_rates_text(rates, sizeof rates, request);
 	if (!request->json)
-		printf("%s, %s steps each, %zu seeds; learning rate chosen from 0.003, 0.01, 0.03, "
-		       "0.1 "
-		       "by %zu other seeds.\n"
+		printf("%s, %s steps each, %zu seeds; learning rate chosen from %s by %zu other "
+		       "seeds (*: an edge of these).\n"
 		       "first: steps to the first look of at least 475, three: to the first of "
 		       "three "
 		       "in a row; median [95%%].\n"
@@ -197,9 +196,9 @@ static void print(const race *r, const lab_contest *request)
 		       "same depth, to the first.\n\n"
 		       "| %-38s | %-6s | %-8s | %-5s | %6s | %-22s | %-22s | %-18s | %-20s |\n"
 		       "|---|---|---|---|---|---|---|---|---|\n",
-		       ENV, request->budget, request->seeds, request->grid_seeds, "estimator",
-		       "hidden", "unbiased", "rate", "solved", "first", "three", "fewer steps",
-		       "less time");
+		       ENV, request->budget, request->seeds, rates, request->grid_seeds,
+		       "estimator", "hidden", "unbiased", "rate", "solved", "first", "three",
+		       "fewer steps", "less time");
 	for (size_t i = 0; i < r->count; i++)
 		if (request->json)
 			print_json(r, request, i);

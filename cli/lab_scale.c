@@ -18,19 +18,18 @@ static const cli_flag flags[] = {
 };
 
 const command_help lab_scale_help = {
-	.usage = "bern lab scale [--seeds N] [--budget N] [--plot-width FILE] [--plot-depth FILE] "
-		 "[--json]",
-	.summary = "Tells how many environment steps networks of 8 to 2,048 units, and of 1 to 8 "
-		   "layers\n"
-		   "of 64, need to learn " ENV ".",
+	.usage = "bern lab scale [HIDDEN...] [--seeds N] [--budget N] [--plot-width FILE] "
+		 "[--plot-depth FILE] [--json]",
+	.summary = "Tells how many environment steps networks of the named HIDDEN layers need to "
+		   "learn\n" ENV " (default: 8 to 2,048 units, and 1 to 8 layers of 64).",
 	.examples = "  bern lab scale\n"
-		    "  bern lab scale --seeds 5 --json\n",
+		    "  bern lab scale 64 64,64 64,64,64 --plot-depth depth.svg\n",
 	.notes = "All with the recipe's settings. no rules: fan_in_scaling false.\n",
 	.flags = flags,
 	.flag_count = sizeof flags / sizeof flags[0],
 };
 
-static const char *const shapes[] = {
+static const char *const usual[] = {
 	"8",
 	"16",
 	"32",
@@ -52,17 +51,19 @@ static const char *const ways[][4] = {
 	{"16 firings", "firings", "16", "true"}, {"16 firings, no rules", "firings", "16", "false"},
 	{"gibbs", "gibbs", "1", "true"},
 };
-enum { SHAPES = sizeof shapes / sizeof shapes[0], WAYS = sizeof ways / sizeof ways[0] };
+enum { USUAL = sizeof usual / sizeof usual[0], WAYS = sizeof ways / sizeof ways[0] };
+
+/* Entry i of the contest is shape i / WAYS, the request's word, in way i % WAYS. */
 
 static int32_t enter(contest *c, const lab_contest *request, bern_error *e)
 {
-	for (size_t i = 0; i < SHAPES * WAYS; i++) {
+	for (size_t i = 0; i < request->word_count * WAYS; i++) {
 		const char *const *way = ways[i % WAYS];
 		contest_entry *entry = contest_add(c, way[0]);
 		if (!entry)
 			return bern_fail(e, BERN_EMEMORY, "no memory for a contest");
 		entry->experiment.env = ENV;
-		experiment_set(&entry->experiment, "hidden", shapes[i / WAYS]);
+		experiment_set(&entry->experiment, "hidden", request->words[i / WAYS]);
 		experiment_set(&entry->experiment, "estimator", way[1]);
 		experiment_set(&entry->experiment, "firings", way[2]);
 		experiment_set(&entry->experiment, "fan_in_scaling", way[3]);
@@ -72,7 +73,7 @@ static int32_t enter(contest *c, const lab_contest *request, bern_error *e)
 	return lab_contest_run(request, c, e);
 }
 
-static void print_json(const contest *c, size_t i)
+static void print_json(const contest *c, const char *shape, size_t i)
 {
 	json_t *first = json_array();
 	for (size_t s = 0; s < c->seeds; s++)
@@ -80,8 +81,8 @@ static void print_json(const contest *c, size_t i)
 			first, c->entries[i].results[s].first
 				       ? json_integer((json_int_t)c->entries[i].results[s].first)
 				       : json_null());
-	json_t *object = json_pack("{s:s,s:s,s:o}", "hidden", shapes[i / WAYS], "way",
-				   ways[i % WAYS][0], "first", first);
+	json_t *object = json_pack("{s:s,s:s,s:o}", "hidden", shape, "way", ways[i % WAYS][0],
+				   "first", first);
 	char *line = object ? json_dumps(object, JSON_COMPACT) : NULL;
 	puts(line ? line : "null");
 	free(line);
@@ -99,17 +100,18 @@ static void print(const contest *c, const lab_contest *request)
 			printf(" %-30s |", ways[w][0]);
 		printf("\n|---|---|---|---|---|---|\n");
 	}
-	for (size_t i = 0; i < SHAPES * WAYS; i++) {
+	for (size_t i = 0; i < c->count; i++) {
+		const char *shape = request->words[i / WAYS];
 		contest_figure f = contest_figure_for(c, &c->entries[i], CONTEST_FIRST);
 		char text[64], cell[96];
 		if (request->json) {
-			print_json(c, i);
+			print_json(c, shape, i);
 			continue;
 		}
 		lab_figure_text(text, sizeof text, f, 0);
 		snprintf(cell, sizeof cell, "%s %zu/%zu", text, f.reached, c->seeds);
 		if (i % WAYS == 0)
-			printf("| %-23s |", shapes[i / WAYS]);
+			printf("| %-23s |", shape);
 		printf(" %-30s |%s", cell, i % WAYS == WAYS - 1 ? "\n" : "");
 	}
 }
@@ -125,9 +127,10 @@ static void measure_shape(const char *shape, double *depth, double *width)
 
 /* Medians against width in one layer, or against depth with 64 units in each. Points where half the seeds did not get there are
  * left out. */
-static int32_t draw(const contest *c, int deep, const char *path, bern_error *e)
+static int32_t draw(const contest *c, const lab_contest *request, int deep, const char *path,
+		    bern_error *e)
 {
-	double x[WAYS][SHAPES], y[WAYS][SHAPES];
+	double x[WAYS][LAB_CONTEST_WORDS], y[WAYS][LAB_CONTEST_WORDS];
 	plot picture = {.title = ENV ": steps to the first look of at least 475, median",
 			.x_label = deep ? "layers of 64 units" : "units in one layer",
 			.y_label = "environment steps",
@@ -137,9 +140,9 @@ static int32_t draw(const contest *c, int deep, const char *path, bern_error *e)
 	for (size_t w = 0; w < WAYS; w++) {
 		plot_series *series = &picture.series[w];
 		*series = (plot_series){.name = ways[w][0], .x = x[w], .y = y[w]};
-		for (size_t i = 0; i < SHAPES; i++) {
+		for (size_t i = 0; i < request->word_count; i++) {
 			double depth, width;
-			measure_shape(shapes[i], &depth, &width);
+			measure_shape(request->words[i], &depth, &width);
 			if (deep ? width != 64.0 : depth != 1.0)
 				continue;
 			x[w][series->count] = deep ? depth : width;
@@ -157,18 +160,25 @@ int lab_scale(const char *program, int argc, char **argv)
 	contest c = {.measure = CONTEST_STEPS};
 	bern_error e;
 	(void)program;
-	int32_t rc = lab_contest_read(&request, argc, argv, 0, &lab_scale_help, &e);
+	int32_t rc = lab_contest_read(&request, argc, argv, LAB_CONTEST_WORDS, &lab_scale_help, &e);
 	if (rc == 0 && request.wants_help) {
 		help_print(stdout, &lab_scale_help);
 		return EXIT_OK;
+	}
+	if (rc == 0 && request.tries > 0)
+		rc = bern_fail(&e, BERN_EUSAGE,
+			       "--try: nothing is chosen here, every network has the recipe's "
+			       "settings; `bern lab gap` and `race` choose");
+	if (rc == 0 && request.word_count == 0) {
+		memcpy(request.words, usual, sizeof usual);
+		request.word_count = USUAL;
 	}
 	if (rc == 0)
 		rc = enter(&c, &request, &e);
 	if (rc == 0)
 		print(&c, &request);
-	for (size_t i = 0; rc == 0 && i < LAB_CONTEST_EXTRA; i++)
-		if (request.extra[i])
-			rc = draw(&c, i == 1, request.extra[i], &e);
+	for (size_t i = 0; rc == 0 && i < request.extra_count; i++)
+		rc = draw(&c, &request, request.extra[i].flag == 1, request.extra[i].text, &e);
 	contest_finish(&c);
 	return rc ? report_error("lab scale", &e) : EXIT_OK;
 }

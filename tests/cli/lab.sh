@@ -52,11 +52,19 @@ check 'threads change no step of a race' cmp "$work/first" "$work/second"
 check '... in which somebody learned' grep -q '[1-9]' "$work/first"
 succeeds 'lab gap' lab gap CartPole-v1 --seeds 1 --grid-seeds 1 --budget 2000
 says 'binary, K=64'
+succeeds 'lab gap with more to choose from' lab gap Catch-v0 --seeds 1 --grid-seeds 1 --budget 3000 \
+	--try momentum=0.5 --try learning_rate=0.01,0.02,0.5 --level -1
+says 'chosen from 0.01, 0.02, 0.5 by'
+says ', momentum 0.5 '
+says '1/1'
 bern lab gap Taxi-v4 --seeds 1 --grid-seeds 1 --budget 1000
 check 'lab gap tells why there is no return' grep -q 'Taxi-v4: .*a larger --budget' "$work/err"
 check '... and shows none' grep -q '^| Taxi-v4 .*| - ' "$work/out"
 succeeds 'lab scale' lab scale --seeds 1 --budget 1000 --json
 says '"hidden":"2048"'
+succeeds 'lab scale of some' lab scale 8 8,8,8 --seeds 1 --budget 1000
+says '| 8,8,8 '
+check '... and of no others' test "$(grep -c '^| [0-9]' "$work/out")" -eq 2
 
 bern lab
 check 'bern lab alone is misuse' test "$status" -eq 2
@@ -83,8 +91,15 @@ refuses 2 '--units|1001' lab one-unit --units 1001
 refuses 2 '--seed' lab prove --seed -1
 refuses 2 'nope|bern lab list' lab race nope
 refuses 2 'Nope-v0' lab gap Nope-v0
-refuses 2 'too many' lab scale x
+refuses 2 'hidden: "x"' lab scale x
 refuses 2 '--seeds: 0|1, 1000' lab race --seeds 0
 refuses 2 '--threads: 65' lab race --threads 65
 refuses 2 '--budget: 10' lab gap --budget 10
+refuses 2 '--try momentum|KEY=VALUE,VALUE' lab gap --try momentum
+refuses 2 'momentum|2' lab gap CartPole-v1 --budget 1000 --seeds 1 --try momentum=2
+refuses 2 'momentam' lab gap CartPole-v1 --budget 1000 --seeds 1 --try momentam=0
+refuses 2 'more than 8' lab gap --try momentum=0,0,0,0,0,0,0,0,0
+refuses 2 '--level|x' lab gap --level x
+refuses 2 '--try|recipe' lab scale 8 --try momentum=0
+refuses 2 '--try =1|KEY=VALUE' lab race --try =1
 finish
