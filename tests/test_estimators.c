@@ -718,6 +718,62 @@ START_TEST(what_cannot_be_estimated_is_refused)
 }
 END_TEST
 
+static int32_t attach(const void *model, void *state, char *err, size_t err_size)
+{
+	(void)model;
+	(void)state;
+	(void)err;
+	(void)err_size;
+	return 1;
+}
+
+/* Each need by itself: an offer that lacks nothing else is refused in a sentence that names estimator and need, and taken where it
+ * is met. */
+START_TEST(each_need_is_told_by_itself)
+{
+	enum { B = BERN_UNITS_BINARY, T = BERN_UNITS_TANH, S = BERN_UNITS_SMOOTH };
+	static const struct {
+		const char *name, *says;
+		int64_t bad[2], good[2];
+		int64_t firings[2]; /* bad, good */
+		int handle, box;    /* of the bad offer */
+	} cases[] = {
+		{"gibbs", "units of layer 2 is tanh", {B, T}, {B, B}, {1, 1}, 0, 0},
+		{"unbiased", "units that draw something", {T, T}, {T, B}, {1, 1}, 0, 0},
+		{"backprop", "can be differentiated", {T, B}, {T, T}, {1, 1}, 0, 0},
+		{"reinmax", "a layer of binary units", {T, T}, {B, T}, {1, 1}, 0, 0},
+		{"pathwise", "smooth units and no binary", {S, B}, {S, T}, {4, 4}, 0, 0},
+		{"firings", "firings of at least 2", {B, B}, {B, B}, {1, 2}, 0, 0},
+		{"rao-blackwell", "actions that can be listed", {B, B}, {B, B}, {1, 1}, 0, 1},
+		{"arm", "cloned byte by byte", {B, B}, {B, B}, {1, 1}, 1, 0},
+		{"disarm", "cloned byte by byte", {B, B}, {B, B}, {1, 1}, 1, 0},
+		{"leg", "cloned byte by byte", {B, B}, {B, B}, {1, 1}, 1, 0},
+		{"rloo", "cloned byte by byte", {B, B}, {B, B}, {1, 1}, 1, 0},
+		{"spsa", "cloned byte by byte", {B, B}, {B, B}, {1, 1}, 1, 0},
+	};
+	const bern_env plain = {.id = "Plain-v0"};
+	const bern_env handle = {.id = "Handle-v0", .attach = attach};
+	const bern_estimator *found;
+	bern_error e;
+	bern_world world = {.env = cases[_i].handle ? &handle : &plain};
+	world.instance.action.kind = cases[_i].box ? BERN_BOX : BERN_DISCRETE;
+	bern_offer offer = {.kind = cases[_i].bad,
+			    .depth = 2,
+			    .firings = cases[_i].firings[0],
+			    .lanes = 1,
+			    .world = &world};
+	ck_assert_int_eq(bern_estimator_find(&found, cases[_i].name, &offer, &e), BERN_EUSAGE);
+	ck_assert_msg(strstr(e.text, cases[_i].name) && strstr(e.text, cases[_i].says), "%s",
+		      e.text);
+	world.env = &plain;
+	world.instance.action.kind = BERN_DISCRETE;
+	offer.kind = cases[_i].good;
+	offer.firings = cases[_i].firings[1];
+	ck_assert_msg(bern_estimator_find(&found, cases[_i].name, &offer, &e) == 0, "%s", e.text);
+	ck_assert_str_eq(found->name, cases[_i].name);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("estimators");
@@ -739,6 +795,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, the_entropy_bonus_is_exact_given_the_mean_policy, 0, 3);
 	tcase_add_loop_test(t, back_propagation_gives_the_gradient_of_the_log_policy, 0, 6);
 	tcase_add_test(t, what_cannot_be_estimated_is_refused);
+	tcase_add_loop_test(t, each_need_is_told_by_itself, 0, 12);
 	suite_add_tcase(s, t);
 	return s;
 }
