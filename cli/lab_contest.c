@@ -1,7 +1,10 @@
 #include "lab_contest.h"
+#include "config.h"
+#include "registry.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -139,8 +142,27 @@ static void show_progress(void *user, size_t done, size_t all)
 	fprintf(stderr, "\r%zu of %zu trainings%s", done, all, done == all ? "\n" : "");
 }
 
+/* All entries of a contest are of one environment. What is wrong about it is told when it is trained. */
+static void tell_lack_of_recipe(const lab_contest *request, const contest *c)
+{
+	bern_registry *registry = NULL;
+	const bern_env *env = NULL;
+	bern_error e;
+	if (!request->quiet && c->count && c->entries[0].experiment.env &&
+	    !open_registry(&registry, NULL, 0, &e) &&
+	    !registry_find_word(registry, c->entries[0].experiment.env, &env, &e)) {
+		char *recipe = recipe_find(env->id);
+		if (!recipe)
+			fprintf(stderr, "bern: lab: %s has no recipe, so the defaults are used\n",
+				env->id);
+		free(recipe);
+	}
+	bern_registry_destroy(registry);
+}
+
 int32_t lab_contest_run(const lab_contest *request, contest *c, bern_error *e)
 {
+	tell_lack_of_recipe(request, c);
 	c->seeds = request->seeds;
 	c->grid_seeds = request->grid_seeds;
 	c->threads = request->threads;

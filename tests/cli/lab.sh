@@ -60,6 +60,8 @@ says '1/1'
 bern lab gap Taxi-v4 --seeds 1 --grid-seeds 1 --budget 1000
 check 'lab gap tells why there is no return' grep -q 'Taxi-v4: .*a larger --budget' "$work/err"
 check '... and shows none' grep -q '^| Taxi-v4 .*| - ' "$work/out"
+bern lab gap MountainCar-v0 --seeds 1 --grid-seeds 1 --budget 1000
+check 'lab gap tells that there is no recipe' grep -q 'MountainCar-v0 has no recipe' "$work/err"
 succeeds 'lab scale' lab scale --seeds 1 --budget 1000 --json
 says '"hidden":"2048"'
 succeeds 'lab scale of some' lab scale 8 8,8,8 --seeds 1 --budget 1000
