@@ -35,7 +35,7 @@ int32_t bern_parse_layers(const char *text, size_t *units, size_t *depth, bern_e
 }
 
 /* one line for each kind: its name, whether it draws anything, whether bits, and the scale of later layers' initial weights.
- * Those: units that draw bits decided from the start; relu sqrt(6) (He et al. 2015, eq. 10, as a uniform distribution) and tanh
+ * Those: units that draw bits decided from the start (liked_scale); relu sqrt(6) (He et al. 2015, eq. 10, as a uniform distribution) and tanh
  * sqrt(3) (LeCun et al. 1998, sec. 4.6) keep the size of the signal. */
 static const struct {
 	const char *name;
@@ -188,6 +188,16 @@ static void randomize_gated(bern_network *net, const bern_layer *layer, double s
 	}
 }
 
+/* The scale that units of a kind like. Each layer of bits adds noise to what comes through: n of them above the first let as much
+ * through as one does if their units start n times as decided. */
+static double liked_scale(const bern_network *net, int64_t kind)
+{
+	size_t n = 0;
+	for (size_t l = 1; l < net->depth; l++)
+		n += kinds[net->layer[l].kind].bits != 0;
+	return kinds[kind].bits ? kinds[kind].later * (double)n : kinds[kind].later;
+}
+
 void bern_network_randomize(bern_network *net, double first, double later, bern_rng *rng)
 {
 	memset(net->params, 0, net->param_count * sizeof *net->params);
@@ -195,7 +205,7 @@ void bern_network_randomize(bern_network *net, double first, double later, bern_
 		const bern_layer *layer = &net->layer[l];
 		float *w = net->params + layer->weight;
 		float *bias = net->params + layer->bias;
-		double scale = later > 0.0 ? later : kinds[layer->kind].later;
+		double scale = later > 0.0 ? later : liked_scale(net, layer->kind);
 		double s = l == 0 ? first : scale / sqrt((double)layer->inputs);
 		for (size_t j = 0; l == 0 && j < layer->units; j++)
 			bias[j] = (float)bern_rng_range(rng, -s, s);

@@ -87,7 +87,8 @@ int32_t bern_network_scratch(bern_network *net, bern_arena *arena, bern_error *e
 
 /* Initial weights: first layer U(-first, first), its biases too; later hidden layers U(-s, s), s = later/sqrt(fan-in), with the bias
  * of a binary unit minus half the sum of its incoming weights if these come from binary units (half of which fire), of others 0,
- * so that units start decided rather than at p = 1/2; output 0. later 0: as the units like it, see network.c. */
+ * so that units start decided rather than at p = 1/2; output 0. later 0: as the units like it, those that
+ * draw bits the more decided the more layers of them there are; see network.c. */
 void bern_network_randomize(bern_network *net, double first, double later, bern_rng *rng);
 
 int32_t bern_trace_init(bern_trace *trace, bern_arena *arena, const bern_network *net, size_t rows,

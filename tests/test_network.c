@@ -248,6 +248,43 @@ START_TEST(initial_weights_lie_in_their_ranges_and_later_units_start_decided)
 }
 END_TEST
 
+/* 10/sqrt(fan-in) for each layer of bits above the first; what is differentiated, and one such layer, keep their own. */
+START_TEST(the_more_layers_of_bits_the_more_decided_they_start)
+{
+	static const struct {
+		int64_t kind[4];
+		double scale[4];
+	} cases[] = {
+		{{BERN_UNITS_BINARY, BERN_UNITS_BINARY, BERN_UNITS_BINARY, BERN_UNITS_BINARY},
+		 {0, 30, 30, 30}},
+		{{BERN_UNITS_TANH, BERN_UNITS_BINARY, BERN_UNITS_TANH, BERN_UNITS_SMOOTH},
+		 {0, 20, 1.7320508, 20}},
+		{{BERN_UNITS_BINARY, BERN_UNITS_RELU, BERN_UNITS_RELU, BERN_UNITS_BINARY},
+		 {0, 2.4494898, 2.4494898, 10}},
+		{{BERN_UNITS_BINARY, BERN_UNITS_TANH, BERN_UNITS_RECTIFIER, BERN_UNITS_TANH},
+		 {0, 1.7320508, 2.4494898, 1.7320508}},
+	};
+	static const size_t units[] = {50, 40, 30, 20};
+	bern_arena arena = {0};
+	bern_action_head head;
+	bern_network net;
+	bern_error e;
+	bern_rng rng;
+	int32_t sizes[] = {3};
+	bern_space action = {.kind = BERN_DISCRETE, .count = 1, .sizes = sizes};
+	ck_assert_int_eq(bern_head_init(&head, &arena, &action, 0, BERN_HEAD_AUTO, &e), 0);
+	ck_assert_int_eq(bern_network_init(&net, &arena, &head, 6, units, cases[_i].kind, 4, 1,
+					   bern_kernels_usable()[0], &e),
+			 0);
+	bern_rng_seed(&rng, 5);
+	bern_network_randomize(&net, 1.0, 0.0, &rng);
+	for (size_t l = 1; l < 4; l++)
+		is_uniform(net.params + net.layer[l].weight, units[l - 1] * units[l],
+			   cases[_i].scale[l] / sqrt((double)units[l - 1]));
+	bern_arena_finish(&arena);
+}
+END_TEST
+
 /* ---- act ------------------------------------------------------------------------------------------------ */
 
 static const plan acting[] = {
@@ -695,6 +732,7 @@ static Suite *suite(void)
 	tcase_add_test(t, layer_lists_are_read);
 	tcase_add_test(t, wrong_layer_lists_are_refused);
 	tcase_add_test(t, parameters_are_laid_out_layer_by_layer_weights_then_biases);
+	tcase_add_loop_test(t, the_more_layers_of_bits_the_more_decided_they_start, 0, 4);
 	tcase_add_loop_test(t, initial_weights_lie_in_their_ranges_and_later_units_start_decided, 0,
 			    3);
 	tcase_add_loop_test(t, actions_come_from_the_marginal_policy, 0, ACTING);

@@ -54,8 +54,11 @@ for picture; do
 		build/bern watch runs/breakout --record frames/%05d.png --size 1280x720 -q
 		cp frames/00060.png breakout.png
 		;;
-	width.svg | depth.svg)
-		build/bern lab scale --plot-width width.svg --plot-depth depth.svg
+	width.svg)
+		build/bern lab scale 8 16 32 64 128 256 512 1024 2048 --plot-width width.svg
+		;;
+	depth.svg)
+		build/bern lab scale 64 64,64 64,64,64 64,64,64,64 64,64,64,64,64,64 64,64,64,64,64,64,64,64 --plot-depth depth.svg
 		;;
 	*)
 		echo "make.sh: there is no picture $picture" >&2
