@@ -326,8 +326,8 @@ INLINE uint64_t bits_of(const uint8_t *h, size_t count)
 	uint64_t bits = 0;
 	size_t i = 0;
 #ifdef __AVX512BW__
-	if (count == 64) {
-		__m512i bytes = _mm512_loadu_si512(h);
+	if (count > 0) {
+		__m512i bytes = _mm512_maskz_loadu_epi8(UINT64_MAX >> (64 - count), h);
 		return _mm512_test_epi8_mask(bytes, bytes);
 	}
 #endif
@@ -394,6 +394,38 @@ INLINE void add_set(float *to, const float *from, uint64_t bits, const panel *ro
 		store(to + 16 * v, &sum[v]);
 }
 
+/* The same of two sums, which do not wait for each other as their own terms do. */
+INLINE void add_two_sets(float *to0, const float *from0, uint64_t bits0, float *to1,
+			 const float *from1, uint64_t bits1, const panel *rows, size_t vectors)
+{
+	vf sum[2][2], x;
+	UNROLL
+	for (size_t v = 0; v < vectors; v++) {
+		load(&sum[0][v], from0 + 16 * v);
+		load(&sum[1][v], from1 + 16 * v);
+	}
+	for (; bits0 && bits1; bits0 &= bits0 - 1, bits1 &= bits1 - 1) {
+		const float *row0 = rows->x + (size_t)__builtin_ctzll(bits0) * 16 * vectors;
+		const float *row1 = rows->x + (size_t)__builtin_ctzll(bits1) * 16 * vectors;
+		UNROLL
+		for (size_t v = 0; v < vectors; v++) {
+			load(&x, row0 + 16 * v);
+			sum[0][v] += x;
+			load(&x, row1 + 16 * v);
+			sum[1][v] += x;
+		}
+	}
+	UNROLL
+	for (size_t v = 0; v < vectors; v++) {
+		store(to0 + 16 * v, &sum[0][v]);
+		store(to1 + 16 * v, &sum[1][v]);
+	}
+	if (bits0)
+		add_set(to0, to0, bits0, rows, vectors);
+	if (bits1)
+		add_set(to1, to1, bits1, rows, vectors);
+}
+
 /* What inputs i .. i + 63 add to columns of affine_many, 16 for each vector. */
 INLINE void affine_panel(float *a, size_t a_stride, const uint8_t *h, size_t h_stride,
 			 const float *w, const float *bias, size_t count, size_t i, size_t I,
@@ -401,8 +433,15 @@ INLINE void affine_panel(float *a, size_t a_stride, const uint8_t *h, size_t h_s
 {
 	panel packed;
 	const size_t rows = I - i < 64 ? I - i : 64;
+	size_t r = 0;
 	pack(&packed, w + i * J, J, rows, vectors);
-	for (size_t r = 0; r < count; r++) {
+	for (; vectors <= 2 && r + 2 <= count; r += 2) {
+		float *a0 = a + r * a_stride, *a1 = a0 + a_stride;
+		const uint8_t *h0 = h + r * h_stride + i, *h1 = h0 + h_stride;
+		add_two_sets(a0, i ? a0 : bias, bits_of(h0, rows), a1, i ? a1 : bias,
+			     bits_of(h1, rows), &packed, vectors);
+	}
+	for (; r < count; r++) {
 		for (size_t v = 0; r < 64 && v < vectors; v++) /* of the panel below */
 			__builtin_prefetch(w + (i + 64 + r) * J + 16 * v);
 		add_set(a + r * a_stride, i ? a + r * a_stride : bias,
@@ -426,6 +465,10 @@ static void affine_many(float *a, size_t a_stride, const uint8_t *h, size_t h_st
 				affine_panel(a + l, a_stride, h, h_stride, w + l, bias + l, count,
 					     i, I, J, TILE);
 	}
+	for (; j + 32 <= J; j += 32)
+		for (size_t i = 0; i < I; i += 64)
+			affine_panel(a + j, a_stride, h, h_stride, w + j, bias + j, count, i, I, J,
+				     2);
 	for (; j + 16 <= J; j += 16)
 		for (size_t i = 0; i < I; i += 64)
 			affine_panel(a + j, a_stride, h, h_stride, w + j, bias + j, count, i, I, J,
@@ -446,7 +489,12 @@ static void affine_many(float *a, size_t a_stride, const uint8_t *h, size_t h_st
 INLINE void outer_panel(float *w, const uint64_t *bits, const panel *packed, size_t rows, size_t J,
 			size_t vectors)
 {
-	for (size_t i = 0; i < rows; i++) {
+	size_t i = 0;
+	for (; vectors <= 2 && i + 2 <= rows; i += 2) {
+		float *w0 = w + i * J, *w1 = w0 + J;
+		add_two_sets(w0, w0, bits[i], w1, w1, bits[i + 1], packed, vectors);
+	}
+	for (; i < rows; i++) {
 		for (size_t v = 0; v < vectors; v++)
 			__builtin_prefetch(w + (i + AHEAD) * J + 16 * v, 1);
 		if (bits[i])
@@ -477,6 +525,8 @@ static void outer_part(float *w, const turned *h, const float *s, size_t s_strid
 	size_t j = 0;
 	for (; j + 16 * TILE <= J; j += 16 * TILE)
 		outer_columns(w + j, h, s + j, s_stride, count, I, J, TILE);
+	for (; j + 32 <= J; j += 32)
+		outer_columns(w + j, h, s + j, s_stride, count, I, J, 2);
 	for (; j + 16 <= J; j += 16)
 		outer_columns(w + j, h, s + j, s_stride, count, I, J, 1);
 	for (size_t r = 0; j < J && r < count; r++)
