@@ -313,8 +313,8 @@ static int32_t begin_batch(bench *b, bern_error *e)
 }
 
 /* Counts a step of 16 lanes and returns those whose episode is over, as bits. Branch-free, so that it vectorises. */
-static uint32_t count_tile(const uint32_t *restrict flags, uint32_t *restrict length,
-			   uint32_t limit, uint32_t *restrict seen)
+BERN_BATCH_INLINE uint32_t count_tile(const uint32_t *restrict flags, uint32_t *restrict length,
+				      uint32_t limit, uint32_t *restrict seen)
 {
 	static const uint32_t bit[BERN_TILE] = {1,   2,   4,    8,    16,   32,   64,    128,
 						256, 512, 1024, 2048, 4096, 8192, 16384, 32768};
@@ -329,12 +329,60 @@ static uint32_t count_tile(const uint32_t *restrict flags, uint32_t *restrict le
 	return bits;
 }
 
+/* The same of all tiles into begin; returns the bits of all together. */
+BERN_BATCH_INLINE uint32_t count_tiles(bench *b, uint32_t limit, uint32_t *seen)
+{
+	uint32_t any = 0;
+	for (size_t t = 0; t < TILES; t++) {
+		uint32_t over = count_tile(b->flags + t * BERN_TILE, b->rounds + t * BERN_TILE,
+					   limit, seen);
+		b->begin[t] = (uint16_t)over;
+		any |= over;
+	}
+	return any;
+}
+
+/* For the instruction sets of the batches, so that counting does not take as long as stepping. */
+typedef uint32_t counter(bench *b, uint32_t limit, uint32_t *seen);
+
+static uint32_t count_any(bench *b, uint32_t limit, uint32_t *seen)
+{
+	return count_tiles(b, limit, seen);
+}
+
+#ifdef BERN_TARGET_AVX2
+BERN_TARGET_AVX2 BERN_BATCH_FLATTEN static uint32_t count_avx2(bench *b, uint32_t limit,
+							       uint32_t *seen)
+{
+	return count_tiles(b, limit, seen);
+}
+
+BERN_TARGET_AVX512 BERN_BATCH_FLATTEN static uint32_t count_avx512(bench *b, uint32_t limit,
+								   uint32_t *seen)
+{
+	return count_tiles(b, limit, seen);
+}
+#endif
+
+static counter *counter_for(const char *cpu)
+{
+#ifdef BERN_TARGET_AVX2
+	if (cpu && strcmp(cpu, "avx512") == 0)
+		return count_avx512;
+	if (cpu && strcmp(cpu, "avx2") == 0)
+		return count_avx2;
+#endif
+	(void)cpu;
+	return count_any;
+}
+
 static int32_t play_batch(bench *b, uint64_t rounds, bern_error *e)
 {
 	const bern_world *world = b->world;
 	/* a limit that a counter of 32 bits does not reach is none */
 	const uint64_t most = world->instance.max_steps;
 	const uint32_t limit = most < UINT32_MAX ? (uint32_t)most : 0;
+	counter *const count = counter_for(world->batch->cpu);
 	bern_tiles begin = tiles_of(b), step = begin;
 	uint32_t seen = 0;
 	step.begin = NULL;
@@ -342,15 +390,9 @@ static int32_t play_batch(bench *b, uint64_t rounds, bern_error *e)
 	step.flags = b->flags;
 	step.metrics = b->metrics;
 	for (uint64_t r = 0; r < rounds; r++) {
-		uint32_t any = 0;
 		step.action = b->columns + any_block(b) * LANES * world->action_bytes;
 		world->batch->step(world->instance.model, &step);
-		for (size_t t = 0; t < TILES; t++) {
-			b->begin[t] = (uint16_t)count_tile(b->flags + t * BERN_TILE,
-							   b->rounds + t * BERN_TILE, limit, &seen);
-			any |= b->begin[t];
-		}
-		if (any)
+		if (count(b, limit, &seen))
 			world->batch->reset(world->instance.model, &begin);
 	}
 	return seen & BERN_FAULT ? broke(b, e) : BERN_OK;

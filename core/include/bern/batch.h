@@ -39,6 +39,18 @@ static inline int bern_lowest_lane(uint32_t lanes)
 #endif
 }
 
+/* Stands before a loop over lanes none of which writes what another one reads. The compiler then need not prove it, or look each
+ * time the loop is entered:
+ * BERN_EACH_LANE
+ * for (int i = 0; i < BERN_TILE; i++) ... */
+#if defined(__clang__)
+#define BERN_EACH_LANE _Pragma("clang loop vectorize(assume_safety)")
+#elif defined(__GNUC__)
+#define BERN_EACH_LANE _Pragma("GCC ivdep")
+#else
+#define BERN_EACH_LANE
+#endif
+
 #define BERN_BATCH_COUNT(name) ((uint32_t)(sizeof(name) / sizeof((name)[0])))
 
 #if defined(__x86_64__) && defined(__clang__)

@@ -301,29 +301,36 @@ static inline double bern_log(double x)
 	return x < (double)INFINITY ? r : (x == (double)INFINITY ? x : (double)NAN);
 }
 
-/* Sine and cosine of head + tail, |head + tail| <= pi/4 and |tail| under an ulp of head. */
-static inline void bern_sincos_polynomial(double head, double tail, double *sine, double *cosine)
+/* sin(x) = x + x z p and cos(x) = 1 - z/2 + z z p with z = x^2, |x| <= pi/4: the two p. */
+static inline double bern_sine_polynomial(double z)
 {
-	double z, p, half_square, one_less;
-	/* sin(head + tail) = head + (head^3 p(head^2) + tail cos(head)), the cosine being near enough 1 - head^2/2 */
-	z = head * head;
-	half_square = 0.5 * z;
-	p = 0x1.5d8fbac53d7c1p-33;
+	double p = 0x1.5d8fbac53d7c1p-33;
 	p = p * z + -0x1.ae5e5a4535cf3p-26;
 	p = p * z + 0x1.71de356775b0ap-19;
 	p = p * z + -0x1.a01a019bfd884p-13;
 	p = p * z + 0x1.111111110f7cdp-7;
-	p = p * z + -0x1.5555555555548p-3;
-	*sine = head + (head * z * p + (tail - tail * half_square));
-	/* cos(head + tail) = 1 - head^2/2 + (head^4 p(head^2) - tail head), and what rounding 1 - head^2/2 loses */
-	p = -0x1.8fa47fe73a9afp-37;
+	return p * z + -0x1.5555555555548p-3;
+}
+
+static inline double bern_cosine_polynomial(double z)
+{
+	double p = -0x1.8fa47fe73a9afp-37;
 	p = p * z + 0x1.1ee9d7836b1d3p-29;
 	p = p * z + -0x1.27e4f7ea7d605p-22;
 	p = p * z + 0x1.a01a019c83ee7p-16;
 	p = p * z + -0x1.6c16c16c14f8ep-10;
-	p = p * z + 0x1.555555555554bp-5;
-	one_less = 1.0 - half_square;
-	*cosine = one_less + (((1.0 - one_less) - half_square) + (z * z * p - tail * head));
+	return p * z + 0x1.555555555554bp-5;
+}
+
+/* Sine and cosine of head + tail, |head + tail| <= pi/4 and |tail| under an ulp of head. */
+static inline void bern_sincos_polynomial(double head, double tail, double *sine, double *cosine)
+{
+	double z = head * head, half_square = 0.5 * z, one_less = 1.0 - half_square;
+	/* head + (head^3 p(head^2) + tail cos(head)), the cosine being near enough 1 - head^2/2 */
+	*sine = head + (head * z * bern_sine_polynomial(z) + (tail - tail * half_square));
+	/* 1 - head^2/2 + (head^4 p(head^2) - tail head), and what rounding 1 - head^2/2 loses */
+	*cosine = one_less + (((1.0 - one_less) - half_square) +
+			      (z * z * bern_cosine_polynomial(z) - tail * head));
 }
 
 /* Sine and cosine at once. Error 1 ulp for |x| <= 1e6. Beyond, the reduction is inexact: absolute error |x| * 2^-50, up to 2^40
@@ -360,11 +367,12 @@ static inline void bern_sincos(double x, double *sine, double *cosine)
 	*cosine = bern_abs(x) <= 0x1p40 ? b : (double)NAN;
 }
 
-/* The same bits as bern_sincos, in two thirds of the time, for |x| <= 0.78 (a little under pi/4) and no other. */
+/* The same bits as bern_sincos, in half of the time, for |x| <= 0.78 (a little under pi/4) and no other. */
 static inline void bern_sincos_small(double x, double *sine, double *cosine)
 {
-	/* without a reduction nothing is left of it but that -0 becomes 0 */
-	bern_sincos_polynomial(x + 0.0, 0.0, sine, cosine);
+	double z = x * x, half_square = 0.5 * z, one_less = 1.0 - half_square;
+	*sine = x + x * z * bern_sine_polynomial(z); /* of -0, as there, 0: the product is +0 */
+	*cosine = one_less + (((1.0 - one_less) - half_square) + z * z * bern_cosine_polynomial(z));
 }
 
 /* Sine; range and error as of bern_sincos. */
