@@ -1,8 +1,8 @@
 /* Acrobot: two hanging links, a motor in the joint between them; swing the tip above a line.
  *
  * Sutton 1996, "Generalization in reinforcement learning: successful examples using sparse coarse coding"; Sutton & Barto. The
- * equations of the book (those of the paper lack a term, see `dynamics`), constants, order of operations and start state of
- * Gymnasium's Acrobot-v1, so that the same seed gives the same episode. Read in its source
+ * equations of the book (those of the paper lack a term, see `dynamics`), constants and start state of Gymnasium's
+ * Acrobot-v1, so that the same seed gives the same episode; the order of operations is our own. Read in its source
  * (gymnasium/envs/classic_control/acrobot.py): the start is rounded to float32, a step is one of Runge and Kutta's fourth-order
  * steps of 0.2 s in double, then angles are wrapped and velocities clipped; the reward is 0 on the step that ends the episode.
  */
@@ -113,26 +113,41 @@ static void reset(const void *model_, void *state_, bern_rng *rng)
 	s->omega2 = (double)(float)bern_rng_range(rng, -m->start_range, m->start_range);
 }
 
-/* The rates of change of a state. Sutton & Barto's equations of the acrobot, d and phi as named there. `book`: with the term that
- * the paper lacks. */
-BERN_BATCH_INLINE state rates(double gravity, int book, const state *s, double torque)
+/* Sines and cosines of a state, and from them how high the tip is above the fixed joint, m. */
+typedef struct pose {
+	double sin1, cos1, sin2, cos2, tip;
+} pose;
+
+BERN_BATCH_INLINE pose look(double theta1, double theta2)
+{
+	pose p;
+	bern_sincos_quick(theta1, &p.sin1, &p.cos1);
+	bern_sincos_quick(theta2, &p.sin2, &p.cos2);
+	p.tip = -p.cos1 - (p.cos1 * p.cos2 - p.sin1 * p.sin2);
+	return p;
+}
+
+/* The rates of change of a state. Sutton & Barto's equations of the acrobot, d and phi as named there, cos(x - pi/2) written as
+ * sin(x), and both accelerations taken at once from d1 a1 + d2 a2 = -phi1 and d2 a1 + d3 a2 = push - phi2, with one division. `book`:
+ * with the term that the paper lacks. */
+BERN_BATCH_INLINE state rates(double gravity, int book, const state *s, const pose *p,
+			      double torque)
 {
 	const double squared = CENTRE * CENTRE, across = LENGTH * CENTRE;
-	double sin2 = bern_sin(s->theta2), cos2 = bern_cos(s->theta2);
-	double d1 = MASS * squared + MASS * (LENGTH * LENGTH + squared + 2 * across * cos2) +
-		    INERTIA + INERTIA;
-	double d2 = MASS * (squared + across * cos2) + INERTIA;
-	double phi2 = MASS * CENTRE * gravity * bern_cos(s->theta1 + s->theta2 - PI / 2);
-	double phi1 = -MASS * across * (s->omega2 * s->omega2) * sin2 -
-		      2 * MASS * across * s->omega2 * s->omega1 * sin2 +
-		      (MASS * CENTRE + MASS * LENGTH) * gravity * bern_cos(s->theta1 - PI / 2) +
-		      phi2;
-	double push = torque + d2 / d1 * phi1;
+	const double d3 = MASS * squared + INERTIA;
+	const double sin1 = p->sin1, cos1 = p->cos1, sin2 = p->sin2, cos2 = p->cos2;
+	double d1 = (MASS * squared + MASS * (LENGTH * LENGTH + squared) + INERTIA + INERTIA) +
+		    2 * MASS * across * cos2;
+	double d2 = (MASS * squared + INERTIA) + MASS * across * cos2;
+	double phi2 = MASS * CENTRE * gravity * (sin1 * cos2 + cos1 * sin2);
+	double phi1 = (MASS * CENTRE + MASS * LENGTH) * gravity * sin1 + phi2 -
+		      MASS * across * sin2 * (s->omega2 * (s->omega2 + 2 * s->omega1));
+	double push = torque - phi2;
 	if (book)
-		push -= MASS * across * (s->omega1 * s->omega1) * sin2;
-	double acc2 = (push - phi2) / (MASS * squared + INERTIA - d2 * d2 / d1);
-	double acc1 = -(d2 * acc2 + phi1) / d1;
-	return (state){s->omega1, s->omega2, acc1, acc2};
+		push -= MASS * across * sin2 * (s->omega1 * s->omega1);
+	double part = 1 / (d1 * d3 - d2 * d2);
+	return (state){s->omega1, s->omega2, -(d3 * phi1 + d2 * push) * part,
+		       (d1 * push + d2 * phi1) * part};
 }
 
 /* s + dt * rate */
@@ -145,7 +160,8 @@ BERN_BATCH_INLINE state ahead(const state *s, double dt, const state *rate)
 /* The mean slope of a Runge-Kutta step: 1 2 2 1. */
 BERN_BATCH_INLINE double slope(double k1, double k2, double k3, double k4)
 {
-	return STEP_SECONDS / 6.0 * (k1 + 2 * k2 + 2 * k3 + k4);
+	/* from 0 on, as a batch adds them up: -0 does not stay */
+	return STEP_SECONDS / 6.0 * (0.0 + k1 + 2 * k2 + 2 * k3 + k4);
 }
 
 static double wrap(double angle)
@@ -163,21 +179,19 @@ BERN_BATCH_INLINE double clip(double x, double limit)
 	return x > limit ? limit : x;
 }
 
-/* How high the tip is above the fixed joint, m. */
-BERN_BATCH_INLINE double tip(const state *s)
-{
-	return -bern_cos(s->theta1) - bern_cos(s->theta2 + s->theta1);
-}
-
 /* Where a step leads, angles not yet wrapped. */
 BERN_BATCH_INLINE state swing(double gravity, int book, const state *s, double torque)
 {
-	state k1 = rates(gravity, book, s, torque), probe = ahead(s, STEP_SECONDS / 2, &k1);
-	state k2 = rates(gravity, book, &probe, torque);
+	pose p = look(s->theta1, s->theta2);
+	state k1 = rates(gravity, book, s, &p, torque), probe = ahead(s, STEP_SECONDS / 2, &k1);
+	p = look(probe.theta1, probe.theta2);
+	state k2 = rates(gravity, book, &probe, &p, torque);
 	probe = ahead(s, STEP_SECONDS / 2, &k2);
-	state k3 = rates(gravity, book, &probe, torque);
+	p = look(probe.theta1, probe.theta2);
+	state k3 = rates(gravity, book, &probe, &p, torque);
 	probe = ahead(s, STEP_SECONDS, &k3);
-	state k4 = rates(gravity, book, &probe, torque);
+	p = look(probe.theta1, probe.theta2);
+	state k4 = rates(gravity, book, &probe, &p, torque);
 	return (state){
 		s->theta1 + slope(k1.theta1, k2.theta1, k3.theta1, k4.theta1),
 		s->theta2 + slope(k1.theta2, k2.theta2, k3.theta2, k4.theta2),
@@ -185,12 +199,9 @@ BERN_BATCH_INLINE state swing(double gravity, int book, const state *s, double t
 		clip(s->omega2 + slope(k1.omega2, k2.omega2, k3.omega2, k4.omega2), MAX_SPEED_2)};
 }
 
-static double torque_of(const model *m, int32_t action, bern_rng *rng)
+static double noise_of(const model *m, bern_rng *rng)
 {
-	double torque = (action - 1) * m->torque;
-	if (m->torque_noise > 0)
-		torque += bern_rng_range(rng, -m->torque_noise, m->torque_noise);
-	return torque;
+	return bern_rng_range(rng, -m->torque_noise, m->torque_noise);
 }
 
 static void step(const void *model_, void *state_, bern_rng *rng, const void *action,
@@ -198,11 +209,13 @@ static void step(const void *model_, void *state_, bern_rng *rng, const void *ac
 {
 	const model *m = model_;
 	state *s = state_;
-	double torque = torque_of(m, *(const int32_t *)action, rng);
+	double torque = (*(const int32_t *)action - 1) * m->torque;
+	if (m->torque_noise > 0)
+		torque += noise_of(m, rng);
 	*s = swing(m->gravity, m->dynamics == BOOK, s, torque);
 	s->theta1 = wrap(s->theta1);
 	s->theta2 = wrap(s->theta2);
-	int arrived = tip(s) > 1.0;
+	int arrived = look(s->theta1, s->theta2).tip > 1.0;
 	out->reward = arrived ? 0 : -1;
 	out->flags = arrived ? BERN_TERMINATED : 0;
 }
@@ -212,18 +225,20 @@ static void observe(const void *model_, const void *state_, void *observation)
 	const state *s = state_;
 	float *o = observation; /* (6) */
 	(void)model_;
-	o[0] = (float)bern_cos(s->theta1);
-	o[1] = (float)bern_sin(s->theta1);
-	o[2] = (float)bern_cos(s->theta2);
-	o[3] = (float)bern_sin(s->theta2);
+	const pose p = look(s->theta1, s->theta2);
+	o[0] = (float)p.cos1;
+	o[1] = (float)p.sin1;
+	o[2] = (float)p.cos2;
+	o[3] = (float)p.sin2;
 	o[4] = (float)s->omega1;
 	o[5] = (float)s->omega2;
 }
 
 static void read_metrics(const void *model_, const void *state_, double *out)
 {
+	const state *s = state_;
 	(void)model_;
-	out[0] = tip(state_);
+	out[0] = look(s->theta1, s->theta2).tip;
 }
 
 static void draw(const void *model_, const void *state_, const bern_canvas *c)
@@ -253,35 +268,90 @@ typedef struct tile {
 	double theta1[BERN_TILE], theta2[BERN_TILE], omega1[BERN_TILE], omega2[BERN_TILE];
 } tile;
 
-BERN_BATCH_INLINE void swing_tile(double gravity, int book, tile *restrict s,
-				  const double *restrict torque)
+/* Sines and cosines of the angles of a tile. */
+typedef struct poses {
+	double sin1[BERN_TILE], cos1[BERN_TILE], sin2[BERN_TILE], cos2[BERN_TILE];
+} poses;
+
+BERN_BATCH_INLINE void pose_tile(const tile *restrict s, poses *restrict p)
 {
+	BERN_EACH_LANE
 	for (int i = 0; i < BERN_TILE; i++) {
-		const state from = {s->theta1[i], s->theta2[i], s->omega1[i], s->omega2[i]};
-		const state to = swing(gravity, book, &from, torque[i]);
-		s->theta1[i] = to.theta1;
-		s->theta2[i] = to.theta2;
-		s->omega1[i] = to.omega1;
-		s->omega2[i] = to.omega2;
+		bern_sincos_quick(s->theta1[i], &p->sin1[i], &p->cos1[i]);
+		bern_sincos_quick(s->theta2[i], &p->sin2[i], &p->cos2[i]);
 	}
 }
 
-/* Wraps 16 angles: two turns at once, which nearly always do, and whatever is left one by one. */
-BERN_BATCH_INLINE void wrap_tile(double *restrict angle)
+/* One of the four slopes at `probe`: adds `weight` times it to `sum`, and puts `probe` where it leads from s in `dt`. */
+BERN_BATCH_INLINE void probe_tile(double gravity, int book, double weight, double dt,
+				  const tile *restrict s, const poses *restrict p,
+				  const double *restrict torque, tile *restrict probe,
+				  tile *restrict sum)
 {
-	double most = 0;
+	BERN_EACH_LANE
 	for (int i = 0; i < BERN_TILE; i++) {
-		double x = angle[i];
-		x = x > PI ? x - 2 * PI : x;
-		x = x > PI ? x - 2 * PI : x;
-		x = x < -PI ? x + 2 * PI : x;
-		x = x < -PI ? x + 2 * PI : x;
-		angle[i] = x;
+		const state from = {s->theta1[i], s->theta2[i], s->omega1[i], s->omega2[i]};
+		const state at = {probe->theta1[i], probe->theta2[i], probe->omega1[i],
+				  probe->omega2[i]};
+		const pose seen = {p->sin1[i], p->cos1[i], p->sin2[i], p->cos2[i], 0};
+		const state k = rates(gravity, book, &at, &seen, torque[i]);
+		const state to = ahead(&from, dt, &k);
+		sum->theta1[i] += weight * k.theta1;
+		sum->theta2[i] += weight * k.theta2;
+		sum->omega1[i] += weight * k.omega1;
+		sum->omega2[i] += weight * k.omega2;
+		probe->theta1[i] = to.theta1;
+		probe->theta2[i] = to.theta2;
+		probe->omega1[i] = to.omega1;
+		probe->omega2[i] = to.omega2;
 	}
-	for (int i = 0; i < BERN_TILE; i++)
-		most = bern_abs(angle[i]) > most ? bern_abs(angle[i]) : most;
-	for (int i = 0; most > PI && i < BERN_TILE; i++)
-		angle[i] = wrap(angle[i]);
+}
+
+/* Each of the four slopes for all 16 before the next: what one of them needs the others need not wait for. */
+BERN_BATCH_INLINE void swing_tile(double gravity, int book, tile *restrict s,
+				  const double *restrict torque)
+{
+	static const double dt[4] = {STEP_SECONDS / 2, STEP_SECONDS / 2, STEP_SECONDS, 0};
+	static const double weight[4] = {1, 2, 2, 1};
+	tile probe = *s, sum = {0};
+	poses p;
+	for (int k = 0; k < 4; k++) {
+		pose_tile(&probe, &p);
+		probe_tile(gravity, book, weight[k], dt[k], s, &p, torque, &probe, &sum);
+	}
+	BERN_EACH_LANE
+	for (int i = 0; i < BERN_TILE; i++) {
+		s->theta1[i] += STEP_SECONDS / 6.0 * sum.theta1[i];
+		s->theta2[i] += STEP_SECONDS / 6.0 * sum.theta2[i];
+		s->omega1[i] = clip(s->omega1[i] + STEP_SECONDS / 6.0 * sum.omega1[i], MAX_SPEED_1);
+		s->omega2[i] = clip(s->omega2[i] + STEP_SECONDS / 6.0 * sum.omega2[i], MAX_SPEED_2);
+	}
+}
+
+/* One turn back, which nearly always does. */
+BERN_BATCH_INLINE double wrap_once(double x)
+{
+	return x - (bern_abs(x) > PI ? bern_copysign(2 * PI, x) : 0);
+}
+
+/* Wraps the angles of 16 states, whatever a turn leaves one by one. */
+BERN_BATCH_INLINE void wrap_tile(tile *restrict s)
+{
+	/* bits of a double without its sign are in the order of its size, NaN last */
+	uint64_t most = 0;
+	for (int i = 0; i < BERN_TILE; i++) {
+		double theta1 = wrap_once(s->theta1[i]), theta2 = wrap_once(s->theta2[i]);
+		uint64_t size1 = bern_bits_of_double(bern_abs(theta1));
+		uint64_t size2 = bern_bits_of_double(bern_abs(theta2));
+		s->theta1[i] = theta1;
+		s->theta2[i] = theta2;
+		size1 = size1 > size2 ? size1 : size2;
+		most = size1 > most ? size1 : most;
+	}
+	for (int i = 0; bern_double_of_bits(most) > PI && i < BERN_TILE; i++) {
+		s->theta1[i] = wrap(s->theta1[i]);
+		s->theta2[i] = wrap(s->theta2[i]);
+	}
 }
 
 /* What 16 states look like. o is (6, 16). */
@@ -289,18 +359,16 @@ BERN_BATCH_INLINE void look_tile(const tile *restrict s, double *restrict reward
 				 uint32_t *restrict flags, float *restrict o,
 				 double *restrict height)
 {
+	BERN_EACH_LANE
 	for (int i = 0; i < BERN_TILE; i++) {
-		double sin1, cos1, sin2, cos2;
-		bern_sincos(s->theta1[i], &sin1, &cos1);
-		bern_sincos(s->theta2[i], &sin2, &cos2);
-		double up = -cos1 - bern_cos(s->theta2[i] + s->theta1[i]);
-		height[i] = up;
-		reward[i] = up > 1.0 ? 0 : -1;
-		flags[i] = up > 1.0 ? BERN_TERMINATED : 0;
-		o[i] = (float)cos1;
-		o[BERN_TILE + i] = (float)sin1;
-		o[2 * BERN_TILE + i] = (float)cos2;
-		o[3 * BERN_TILE + i] = (float)sin2;
+		const pose p = look(s->theta1[i], s->theta2[i]);
+		height[i] = p.tip;
+		reward[i] = p.tip > 1.0 ? 0 : -1;
+		flags[i] = p.tip > 1.0 ? BERN_TERMINATED : 0;
+		o[i] = (float)p.cos1;
+		o[BERN_TILE + i] = (float)p.sin1;
+		o[2 * BERN_TILE + i] = (float)p.cos2;
+		o[3 * BERN_TILE + i] = (float)p.sin2;
 		o[4 * BERN_TILE + i] = (float)s->omega1[i];
 		o[5 * BERN_TILE + i] = (float)s->omega2[i];
 	}
@@ -308,22 +376,24 @@ BERN_BATCH_INLINE void look_tile(const tile *restrict s, double *restrict reward
 
 BERN_BATCH_INLINE void step_tiles(const void *model_, const bern_tiles *tiles)
 {
-	const model *m = model_;
+	const model m = *(const model *)model_; /* a copy: no store can change it */
 	for (size_t t = 0; t < tiles->count; t++) {
-		const int32_t *action = (const int32_t *)tiles->action + t * BERN_TILE;
+		const size_t first = t * BERN_TILE;
+		const int32_t *action = (const int32_t *)tiles->action + first;
 		tile *s = (tile *)tiles->state + t;
 		double torque[BERN_TILE];
 		for (size_t i = 0; i < BERN_TILE; i++)
-			torque[i] = torque_of(m, action[i], &tiles->rng[t * BERN_TILE + i]);
-		if (m->dynamics == BOOK)
-			swing_tile(m->gravity, 1, s, torque);
+			torque[i] = (action[i] - 1) * m.torque;
+		if (m.torque_noise > 0)
+			for (size_t i = 0; i < BERN_TILE; i++)
+				torque[i] += noise_of(&m, &tiles->rng[first + i]);
+		if (m.dynamics == BOOK)
+			swing_tile(m.gravity, 1, s, torque);
 		else
-			swing_tile(m->gravity, 0, s, torque);
-		wrap_tile(s->theta1);
-		wrap_tile(s->theta2);
-		look_tile(s, tiles->reward + t * BERN_TILE, tiles->flags + t * BERN_TILE,
-			  (float *)tiles->observation + t * 6 * BERN_TILE,
-			  tiles->metrics + t * BERN_TILE);
+			swing_tile(m.gravity, 0, s, torque);
+		wrap_tile(s);
+		look_tile(s, tiles->reward + first, tiles->flags + first,
+			  (float *)tiles->observation + 6 * first, tiles->metrics + first);
 	}
 }
 

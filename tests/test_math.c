@@ -268,6 +268,55 @@ START_TEST(sine_and_cosine_of_huge_angles_are_bounded_or_nan)
 }
 END_TEST
 
+/* Ranges of angles, and last the neighbours of multiples of pi/2. */
+START_TEST(quick_sines_err_no_more_than_they_say)
+{
+	static const double range[] = {0.78, 4, 40, 1e3, 1e6};
+	const int beside = _i == sizeof range / sizeof range[0];
+	/* the oracle's own error, where long double is no wider than double */
+	double slack = sizeof(long double) > sizeof(double) ? 0 : 0x1p-53;
+	worst of_sine = {0, 0}, of_cosine = {0, 0};
+	bern_rng rng = stream(7);
+	for (int i = 0; i < 400000; i++) {
+		double x, sine, cosine;
+		if (beside) {
+			int n = (int)bern_rng_below(&rng, 1272000) - 636000;
+			x = (double)(n * 1.57079632679489661923132169163975144L);
+			x = n ? bern_double_of_bits(bern_bits_of_double(x) + (uint64_t)(i % 3) - 1)
+			      : (i % 3 - 1) * 1e-300;
+		} else {
+			x = bern_rng_range(&rng, -range[_i], range[_i]);
+		}
+		bern_sincos_quick(x, &sine, &cosine);
+		keep_worst(&of_sine, (double)fabsl(sine - sinl(x)), x);
+		keep_worst(&of_cosine, (double)fabsl(cosine - cosl(x)), x);
+	}
+	ck_assert_msg(of_sine.error <= 0x1p-52 + slack, "sin(%a) errs by %a", of_sine.at,
+		      of_sine.error);
+	ck_assert_msg(of_cosine.error <= 0x1p-52 + slack, "cos(%a) errs by %a", of_cosine.at,
+		      of_cosine.error);
+}
+END_TEST
+
+START_TEST(quick_sines_of_huge_angles_are_bounded_or_nan)
+{
+	double sine, cosine;
+	for (int e = 20; e <= 40; e++) {
+		double x = ldexp(e == 40 ? 1 : 1.2345678, e);
+		bern_sincos_quick(x, &sine, &cosine);
+		ck_assert(fabs(sine - (double)sinl(x)) <= x * 0x1p-50);
+		ck_assert(fabs(cosine - (double)cosl(x)) <= x * 0x1p-50);
+	}
+	const double odd[] = {INFINITY, -INFINITY, NAN};
+	for (int i = 0; i < 3; i++) {
+		bern_sincos_quick(odd[i], &sine, &cosine);
+		ck_assert(isnan(sine) && isnan(cosine));
+	}
+	bern_sincos_quick(0.0, &sine, &cosine);
+	ck_assert(sine == 0 && cosine == 1);
+}
+END_TEST
+
 START_TEST(double_functions_are_right_at_the_ends)
 {
 	const double inf = INFINITY;
@@ -414,6 +463,8 @@ static Suite *suite(void)
 			    sizeof double_functions / sizeof double_functions[0]);
 	tcase_add_test(t, sine_and_cosine_hold_beside_multiples_of_a_right_angle);
 	tcase_add_test(t, sine_and_cosine_of_huge_angles_are_bounded_or_nan);
+	tcase_add_loop_test(t, quick_sines_err_no_more_than_they_say, 0, 6);
+	tcase_add_test(t, quick_sines_of_huge_angles_are_bounded_or_nan);
 	tcase_add_test(t, double_functions_are_right_at_the_ends);
 	tcase_add_test(t, powers_err_no_more_than_they_say);
 	suite_add_tcase(s, t);
