@@ -504,8 +504,8 @@ static void estimate_firings(const bern_fused *fused, float *sum, size_t k,
 		room->bonus[l] = l < lanes_in(fused, k) ? fused->bonus : 0.0f;
 	kernels->estimate(&fused->net, sum, tile, room);
 	if (!fused->by_rows) {
-		kernels->outer(sum + layer->weight, sum + layer->bias, tile->x, tile->rows, T, O,
-			       layer->units);
+		kernels->outer(sum + layer->weight, sum + layer->bias, tile->x, tile->rows,
+			       T * LANES, O, layer->units);
 		return;
 	}
 	for (size_t t = 0; t < T; t++)
@@ -599,7 +599,8 @@ static void value_tile(void *user, size_t k, size_t worker, float *sum)
 	fused->valued[k] = 0; /* another pass comes after a step of the optimizer */
 	value_errors(fused, room, k, fused->value_function->leaf_square);
 	if (net->firings > 1) {
-		fused->kernels->firings->value_estimate(net, sum, x, room->d, &room->firing);
+		fused->kernels->firings->value_estimate(net, sum, x, room->d, T * LANES,
+							&room->firing);
 		return;
 	}
 	fused->kernels->value_estimate(net, room->sum, x, room->d, active, room->scratch);

@@ -557,79 +557,106 @@ static void estimate(const bern_fused_net *net, float *sum, const bern_fused_til
 			sum[out->weight + j * N + n] = room->out[n * P + j];
 }
 
+/* The first `there` of W numbers, and back. */
+INLINE vf load_some(const float *x, size_t there)
+{
+	vf v = {0};
+	if (there == W)
+		return load(x);
+	memcpy(&v, x, there * sizeof(float));
+	return v;
+}
+
+INLINE void store_some(float *x, vf v, size_t there)
+{
+	if (there == W)
+		store(x, v);
+	else
+		memcpy(x, &v, there * sizeof(float));
+}
+
 /* Inputs i .. i + inputs - 1 and, where i is 0, the biases; `vectors` vectors of units from j on. */
-INLINE void outer_block(float *w, float *bias, const float *x, const float *s, size_t T, size_t I,
-			size_t J, size_t i, size_t inputs, size_t j, size_t vectors)
+INLINE void outer_block(float *w, float *bias, const float *x, const float *s, size_t rows,
+			size_t I, size_t J, size_t i, size_t inputs, size_t j, size_t vectors)
 {
 	const size_t P = bern_padded(J);
-	vf sum[4][4] = {{{0}}}, b[4] = {{0}};
-	for (size_t t = 0; t < T; t++) {
-		const float *x_t = x + (t * I + i) * LANES;
-		for (size_t l = 0; l < LANES; l++) {
-			const float *s_r = s + (t * LANES + l) * P + j;
+	vf sum[4][4], b[4];
+	size_t there[4];
+	UNROLL
+	for (size_t v = 0; v < vectors; v++) {
+		there[v] = J - j - v * W < W ? J - j - v * W : W;
+		b[v] = load_some(bias + j + v * W, there[v]);
+		UNROLL
+		for (size_t m = 0; m < inputs; m++)
+			sum[m][v] = load_some(w + (i + m) * J + j + v * W, there[v]);
+	}
+	for (size_t r = 0; r < rows; r++) {
+		const float *x_r = x + (r / LANES * I + i) * LANES + r % LANES;
+		UNROLL
+		for (size_t v = 0; v < vectors; v++) {
+			vf s_v = load(s + r * P + j + v * W);
+			b[v] += s_v;
 			UNROLL
-			for (size_t v = 0; v < vectors; v++) {
-				vf s_v = load(s_r + v * W);
-				b[v] += s_v;
-				UNROLL
-				for (size_t m = 0; m < inputs; m++)
-					sum[m][v] += x_t[m * LANES + l] * s_v;
-			}
+			for (size_t m = 0; m < inputs; m++)
+				sum[m][v] += x_r[m * LANES] * s_v;
 		}
 	}
 	UNROLL
 	for (size_t v = 0; v < vectors; v++) {
-		size_t left = J > j + v * W ? J - j - v * W : 0, there = left < W ? left : W;
 		UNROLL
 		for (size_t m = 0; m < inputs; m++)
-			memcpy(w + (i + m) * J + j + v * W, &sum[m][v], there * sizeof(float));
-		if (bias && i == 0)
-			memcpy(bias + j + v * W, &b[v], there * sizeof(float));
+			store_some(w + (i + m) * J + j + v * W, sum[m][v], there[v]);
+		if (i == 0)
+			store_some(bias + j + v * W, b[v], there[v]);
 	}
 }
 
-static void outer(float *w, float *bias, const float *x, const float *s, size_t T, size_t I,
+static void outer(float *w, float *bias, const float *x, const float *s, size_t rows, size_t I,
 		  size_t J)
 {
 	for (size_t j = 0; j < J; j += 4 * W) {
 		size_t i = 0;
 		for (; i + 4 <= I; i += 4) {
 			if (j + 3 * W < J)
-				outer_block(w, bias, x, s, T, I, J, i, 4, j, 4);
+				outer_block(w, bias, x, s, rows, I, J, i, 4, j, 4);
+			else if (j + W < J)
+				outer_block(w, bias, x, s, rows, I, J, i, 4, j, 2);
 			else
-				for (size_t v = 0; v < 4 && j + v * W < J; v++)
-					outer_block(w, bias, x, s, T, I, J, i, 4, j + v * W, 1);
+				outer_block(w, bias, x, s, rows, I, J, i, 4, j, 1);
+			if (j + 2 * W < J && j + 3 * W >= J)
+				outer_block(w, bias, x, s, rows, I, J, i, 4, j + 2 * W, 1);
 		}
 		for (; i < I; i++)
 			for (size_t v = 0; v < 4 && j + v * W < J; v++)
-				outer_block(w, bias, x, s, T, I, J, i, 1, j + v * W, 1);
+				outer_block(w, bias, x, s, rows, I, J, i, 1, j + v * W, 1);
 	}
 }
 
 /* ---- the baseline ------------------------------------------------------------------------------------ */
 
-/* Units j .. j + 2 W - 1 of the relu layer: d dV/da to `back`, the sums of their output weights to `out`. */
+/* Units from j on of the relu layer: d dV/da to `back`, what is to be added to their output weights to `out`. */
 INLINE void value_units(const bern_fused_net *net, float *out, const float *x, const float *d,
-			const bern_firing_room *room, size_t j, size_t vectors, size_t O)
+			size_t rows, const bern_firing_room *room, size_t j, size_t vectors,
+			size_t O)
 {
 	const size_t VP = bern_padded(net->value_units);
 	const float *w = room->weights + j, *bias = w + O * VP, *w_out = bias + VP;
-	vf sum[2] = {{0}};
-	for (size_t t = 0; t < net->steps; t++) {
-		const float *x_t = x + t * O * LANES;
-		for (size_t l = 0; l < LANES; l++) {
-			const float d_r = d[t * LANES + l];
-			float *back = room->back + (t * LANES + l) * VP + j;
-			UNROLL
-			for (size_t v = 0; v < vectors; v++) {
-				vf a = load(bias + v * W);
-				for (size_t i = 0; i < O; i++)
-					a += x_t[i * LANES + l] * load(w + i * VP + v * W);
-				a = positive(a);
-				sum[v] += d_r * a;
-				store(back + v * W,
-				      where(lessf((vf){0}, a), d_r * load(w_out + v * W)));
-			}
+	vf sum[2];
+	UNROLL
+	for (size_t v = 0; v < vectors; v++)
+		sum[v] = load(out + v * W);
+	for (size_t r = 0; r < rows; r++) {
+		const float *x_r = x + r / LANES * O * LANES + r % LANES;
+		const float d_r = d[r];
+		UNROLL
+		for (size_t v = 0; v < vectors; v++) {
+			vf a = load(bias + v * W);
+			for (size_t i = 0; i < O; i++)
+				a += x_r[i * LANES] * load(w + i * VP + v * W);
+			a = positive(a);
+			sum[v] += d_r * a;
+			a = where(lessf((vf){0}, a), d_r * load(w_out + v * W));
+			store(room->back + r * VP + j + v * W, a);
 		}
 	}
 	UNROLL
@@ -638,60 +665,63 @@ INLINE void value_units(const bern_fused_net *net, float *out, const float *x, c
 }
 
 static void mlp_estimate(const bern_fused_net *net, float *sum, const float *x, const float *d,
-			 const bern_firing_room *room)
+			 size_t rows, const bern_firing_room *room)
 {
 	const size_t O = net->inputs, V = net->value_units, VP = bern_padded(V);
-	for (size_t i = 0; i < O + 2;
-	     i++) { /* the inputs' weights, the biases, the output's weights */
+	float *sum_out = sum + O * V + V;
+	/* the inputs' weights, the biases, the output's weights */
+	for (size_t i = 0; i < O + 2; i++) {
 		memcpy(room->weights + i * VP, net->value + i * V, V * sizeof(float));
 		memset(room->weights + i * VP + V, 0, (VP - V) * sizeof(float));
 	}
-	for (size_t j = 0; j < VP; j += 2 * W) {
-		float out[2 * W];
-		size_t there = V > j ? V - j : 0;
-		if (O == 4 && j + W < VP)
-			value_units(net, out, x, d, room, j, 2, 4);
-		else if (j + W < VP)
-			value_units(net, out, x, d, room, j, 2, O);
+	for (size_t j = 0; j < V; j += 2 * W) {
+		const size_t there = V - j < 2 * W ? V - j : 2 * W;
+		float out[2 * W] = {0};
+		memcpy(out, sum_out + j, there * sizeof(float));
+		if (O == 4 && there > W)
+			value_units(net, out, x, d, rows, room, j, 2, 4);
+		else if (there > W)
+			value_units(net, out, x, d, rows, room, j, 2, O);
 		else
-			value_units(net, out, x, d, room, j, 1, O);
-		there = there < 2 * W ? there : 2 * W;
-		memcpy(sum + O * V + V + j, out, there * sizeof(float));
+			value_units(net, out, x, d, rows, room, j, 1, O);
+		memcpy(sum_out + j, out, there * sizeof(float));
 	}
-	outer(sum, sum + O * V, x, room->back, net->steps, O, V);
+	outer(sum, sum + O * V, x, room->back, rows, O, V);
 }
 
 /* Weights i .. i + count - 1 of the linear baseline. */
 INLINE void linear_weights(const bern_fused_net *net, float *sum, const float *x, const float *d,
-			   size_t i, size_t count)
+			   size_t rows, size_t i, size_t count)
 {
-	float part[8] = {0};
-	for (size_t t = 0; t < net->steps; t++)
-		for (size_t l = 0; l < LANES; l++)
-			UNROLL
-	for (size_t m = 0; m < count; m++)
-		part[m] += d[t * LANES + l] * x[(t * net->inputs + i + m) * LANES + l];
+	float part[8];
+	memcpy(part, sum + i, count * sizeof(float));
+	for (size_t r = 0; r < rows; r++) {
+		const float *x_r = x + (r / LANES * net->inputs + i) * LANES + r % LANES;
+		UNROLL
+		for (size_t m = 0; m < count; m++)
+			part[m] += d[r] * x_r[m * LANES];
+	}
 	memcpy(sum + i, part, count * sizeof(float));
 }
 
 static void value_estimate(const bern_fused_net *net, float *sum, const float *x, const float *d,
-			   const bern_firing_room *room)
+			   size_t rows, const bern_firing_room *room)
 {
 	const size_t O = net->inputs, V = net->value_units;
-	float total = 0.0f;
+	const int mlp = net->value_kind == BERN_BASELINE_MLP;
+	float *bias = sum + (mlp ? O * V + 2 * V : O), total = *bias;
 	size_t i = 0;
-	for (size_t r = 0; r < net->steps * LANES; r++)
+	for (size_t r = 0; r < rows; r++)
 		total += d[r];
-	if (net->value_kind == BERN_BASELINE_MLP) {
-		mlp_estimate(net, sum, x, d, room);
-		sum[O * V + 2 * V] = total;
+	*bias = total;
+	if (mlp) {
+		mlp_estimate(net, sum, x, d, rows, room);
 		return;
 	}
 	for (; i + 8 <= O; i += 8)
-		linear_weights(net, sum, x, d, i, 8);
+		linear_weights(net, sum, x, d, rows, i, 8);
 	for (; i < O; i++)
-		linear_weights(net, sum, x, d, i, 1);
-	sum[O] = total;
+		linear_weights(net, sum, x, d, rows, i, 1);
 }
 
 extern const bern_firing_kernels BERN_FIRINGS;

@@ -71,12 +71,12 @@ typedef struct bern_firing_kernels {
 	/* sum (param_count), of zeros: the output layer's estimate. tile->rows gets the scores of the hidden units. */
 	void (*estimate)(const bern_fused_net *net, float *sum, const bern_fused_tile *tile,
 			 const bern_firing_room *room);
-	/* w (I, J) and bias (J), unless NULL: x s and s, summed over T steps of 16 lanes; x (T, I, 16), s (T, 16, P). */
-	void (*outer)(float *w, float *bias, const float *x, const float *s, size_t T, size_t I,
+	/* Adds to w (I, J) and bias (J) x s and s of each row; row r is lane r mod 16 of x (rows / 16, I, 16), and of s (rows, P). */
+	void (*outer)(float *w, float *bias, const float *x, const float *s, size_t rows, size_t I,
 		      size_t J);
-	/* sum (param_count), of zeros: d dV/d params of a linear or MLP baseline. x (T + 1, O, 16), d (T, 16). */
+	/* Adds to sum (param_count) d dV/d params of each row, of a linear or MLP baseline; x (rows / 16, O, 16), d (rows). */
 	void (*value_estimate)(const bern_fused_net *net, float *sum, const float *x,
-			       const float *d, const bern_firing_room *room);
+			       const float *d, size_t rows, const bern_firing_room *room);
 } bern_firing_kernels;
 
 typedef struct bern_fused_kernels {

@@ -7,6 +7,16 @@
 #define MEAN_RATE 0.01
 
 #define LANES_PER_TILE 16
+#define MOST_INPUTS                                                                                \
+	64 /* of rows that are learned from side by side; what is 0 in larger ones is skipped */
+#define MOST_BESIDE 128 /* rows at once */
+
+struct bern_value_beside {
+	float *x;      /* (MOST_BESIDE / 16, O, 16) */
+	float *values; /* (MOST_BESIDE) */
+	float *d;      /* (MOST_BESIDE) */
+	bern_firing_room room;
+};
 
 int32_t bern_value_init(bern_value_function *value, bern_arena *arena,
 			const bern_agent_config *config, size_t inputs, const bern_kernels *kernels,
@@ -44,6 +54,20 @@ int32_t bern_value_init(bern_value_function *value, bern_arena *arena,
 	return 0;
 }
 
+static void take_beside(bern_value_function *value, bern_arena *arena, size_t threads)
+{
+	const size_t O = value->inputs, VP = bern_padded(value->units);
+	value->room = bern_arena_take(arena, threads, sizeof *value->room);
+	for (size_t w = 0; value->room && w < threads; w++) {
+		struct bern_value_beside *room = &value->room[w];
+		room->x = bern_arena_take(arena, MOST_BESIDE * O, sizeof(float));
+		room->values = bern_arena_take(arena, MOST_BESIDE, sizeof(float));
+		room->d = bern_arena_take(arena, MOST_BESIDE, sizeof(float));
+		room->room.weights = bern_arena_take(arena, O + 2, VP * sizeof(float));
+		room->room.back = bern_arena_take(arena, MOST_BESIDE, VP * sizeof(float));
+	}
+}
+
 int32_t bern_value_share(bern_value_function *value, bern_arena *arena, bern_pool *pool,
 			 size_t leaf, size_t leaves, bern_error *e)
 {
@@ -52,6 +76,11 @@ int32_t bern_value_share(bern_value_function *value, bern_arena *arena, bern_poo
 	value->a = bern_arena_take(arena, room, sizeof(float));
 	value->d = bern_arena_take(arena, room, sizeof(float));
 	value->leaf_square = bern_arena_take(arena, leaves, sizeof(double));
+	value->beside = NULL;
+	if (value->kind == BERN_BASELINE_MLP && value->inputs <= MOST_INPUTS)
+		value->beside = bern_fused_kernels_of(value->kernels->name);
+	if (value->beside)
+		take_beside(value, arena, bern_pool_threads(pool));
 	bern_tree_init(&value->tree, arena, value->kernels, pool, leaves, value->param_count);
 	return bern_arena_check(arena, e);
 }
@@ -165,22 +194,61 @@ typedef struct value_pass {
 	double total; /* of the weights */
 } value_pass;
 
+static float share_of(const value_pass *pass, size_t r)
+{
+	return pass->weight ? (float)((double)pass->weight[r] / pass->total)
+			    : 1.0f / (float)(pass->T * pass->B);
+}
+
+/* Adds the gradient of `count` rows, in this order, 16 of them side by side in a register: the bits of one after the other. */
+static void learn_beside(const value_pass *pass, const size_t *rows, size_t count, size_t worker,
+			 float *gradient, double *square)
+{
+	bern_value_function *value = pass->value;
+	struct bern_value_beside *room = &value->room[worker];
+	const size_t O = value->inputs;
+	const bern_fused_net net = {.inputs = O,
+				    .value_kind = value->kind,
+				    .value_units = value->units,
+				    .value = value->params};
+	for (size_t i = 0; i < count; i++)
+		for (size_t o = 0; o < O; o++)
+			room->x[(i / 16 * O + o) * 16 + i % 16] = pass->x[rows[i] * O + o];
+	value->beside->values(&net, room->values, room->x, (count + 15) / 16, NULL);
+	for (size_t i = 0; i < count; i++) {
+		float error = pass->target[rows[i]] - room->values[i];
+		room->d[i] = share_of(pass, rows[i]) * error;
+		*square += (double)error * (double)error;
+	}
+	value->beside->firings->value_estimate(&net, gradient, room->x, room->d, count,
+					       &room->room);
+}
+
 static void learn_leaf(void *user, size_t leaf, size_t worker, float *gradient)
 {
 	const value_pass *pass = user;
 	bern_value_function *value = pass->value;
 	size_t B = pass->B, first = leaf * value->leaf;
 	size_t end = first + value->leaf < B ? first + value->leaf : B;
+	size_t rows[MOST_BESIDE], count = 0;
 	double square = 0.0;
 	for (size_t t = 0; t < pass->T; t++)
 		for (size_t r = t * B + first; r < t * B + end; r++) {
+			if (value->beside) {
+				rows[count++] = r;
+				if (count == MOST_BESIDE) {
+					learn_beside(pass, rows, count, worker, gradient, &square);
+					count = 0;
+				}
+				continue;
+			}
 			const bern_value_input input = {.x = pass->x + r * value->inputs};
-			float share = pass->weight ? (float)((double)pass->weight[r] / pass->total)
-						   : 1.0f / (float)(pass->T * B);
 			float error = bern_value_add_row(value, worker, &input, pass->target[r],
-							 share, gradient);
+							 share_of(pass, r), gradient);
 			square += (double)error * (double)error;
 		}
+	if (count > 0)
+		learn_beside(pass, rows, count, worker, gradient, &square);
 	value->leaf_square[leaf] = square;
 }
 

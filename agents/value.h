@@ -7,6 +7,7 @@
 #ifndef BERN_VALUE_H
 #define BERN_VALUE_H
 
+#include "fused_kernels.h"
 #include "optimizer.h"
 #include "tree.h"
 
@@ -23,9 +24,11 @@ typedef struct bern_value_function {
 	bern_optimizer optimizer;
 	double *mean; /* (2) running mean of the targets, updates so far */
 	/* scratch of each thread */
-	float *a;            /* (threads, V padded) activations */
-	float *d;            /* (threads, V padded) */
-	bern_tree tree;      /* of the gradient's sums */
+	float *a;                         /* (threads, V padded) activations */
+	float *d;                         /* (threads, V padded) */
+	const bern_fused_kernels *beside; /* learn from rows side by side, or NULL */
+	struct bern_value_beside *room;   /* (threads) for that */
+	bern_tree tree;                   /* of the gradient's sums */
 	size_t leaf;         /* lanes that are one leaf of the tree: a tile's 16, or 1 */
 	double *leaf_square; /* (leaves) */
 } bern_value_function;

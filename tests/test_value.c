@@ -23,8 +23,8 @@ typedef struct made {
 	uint64_t random;
 } made;
 
-static void make(made *m, int64_t kind, size_t inputs, int64_t hidden, int64_t optimizer,
-		 uint64_t seed)
+static void make_with(made *m, const bern_kernels *kernels, int64_t kind, size_t inputs,
+		      int64_t hidden, int64_t optimizer, uint64_t seed)
 {
 	bern_agent_config config;
 	bern_rng rng;
@@ -37,9 +37,14 @@ static void make(made *m, int64_t kind, size_t inputs, int64_t hidden, int64_t o
 	config.optimizer = optimizer;
 	config.value_init = 0.8;
 	bern_rng_seed(&rng, seed);
-	ck_assert_int_eq(bern_value_init(&m->value, &m->arena, &config, inputs,
-					 bern_kernels_usable()[0], &rng, &e),
+	ck_assert_int_eq(bern_value_init(&m->value, &m->arena, &config, inputs, kernels, &rng, &e),
 			 0);
+}
+
+static void make(made *m, int64_t kind, size_t inputs, int64_t hidden, int64_t optimizer,
+		 uint64_t seed)
+{
+	make_with(m, bern_kernels_usable()[0], kind, inputs, hidden, optimizer, seed);
 	ck_assert_uint_le(m->value.param_count, MOST);
 }
 
@@ -326,6 +331,45 @@ START_TEST(weights_move_the_baseline_towards_what_weighs)
 }
 END_TEST
 
+/* Rows side by side in a register learn to the bytes of one after the other, which the reference does; with weights, and of
+ * several calls, so that what the first one learned is met by the next. */
+START_TEST(rows_side_by_side_give_the_bytes_of_one_after_the_other)
+{
+	static const struct {
+		size_t inputs, units, rows;
+	} sizes[] = {{4, 32, 8},   {1, 1, 1},    {3, 17, 16},  {4, 16, 17},
+		     {9, 48, 127}, {64, 5, 128}, {4, 33, 129}, {16, 64, 300}};
+	const bern_kernels *const *levels = bern_kernels_usable();
+	size_t O = sizes[_i].inputs, V = sizes[_i].units, R = sizes[_i].rows;
+	static float x[128 * 300], target[300], weight[300];
+	uint64_t random = 7 + (uint64_t)_i;
+	for (size_t i = 0; i < R * O; i++)
+		x[i] = draw(&random) < 0.2 ? 0.0f : (float)(4.0 * draw(&random) - 2.0);
+	for (size_t r = 0; r < R; r++) {
+		target[r] = (float)(10.0 * draw(&random) - 5.0);
+		weight[r] = (float)draw(&random);
+	}
+	made plain;
+	make_with(&plain, &bern_kernels_reference, BERN_BASELINE_MLP, O, (int64_t)V, BERN_ADAM, 3);
+	ck_assert_ptr_null(plain.value.beside);
+	double first = bern_value_learn(&plain.value, x, target, R, 3, 0.05);
+	double second = bern_value_learn_weighted(&plain.value, x, target, weight, R, 2, 0.05);
+	for (; *levels != &bern_kernels_reference; levels++) {
+		made fast;
+		make_with(&fast, *levels, BERN_BASELINE_MLP, O, (int64_t)V, BERN_ADAM, 3);
+		ck_assert_ptr_nonnull(fast.value.beside);
+		double a = bern_value_learn(&fast.value, x, target, R, 3, 0.05);
+		double b = bern_value_learn_weighted(&fast.value, x, target, weight, R, 2, 0.05);
+		ck_assert_msg(a == first && b == second, "%s: errors %g %g, reference %g %g",
+			      (*levels)->name, a, b, first, second);
+		ck_assert_mem_eq(fast.value.params, plain.value.params,
+				 plain.value.param_count * sizeof(float));
+		forget(&fast);
+	}
+	forget(&plain);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("value");
@@ -340,6 +384,7 @@ static Suite *suite(void)
 	tcase_add_test(t, the_mlp_learns_what_a_line_cannot);
 	tcase_add_test(t, initial_values_are_zero_with_weights_in_their_range);
 	tcase_add_test(t, a_target_that_is_not_finite_moves_nothing);
+	tcase_add_loop_test(t, rows_side_by_side_give_the_bytes_of_one_after_the_other, 0, 8);
 	suite_add_tcase(s, t);
 	return s;
 }
