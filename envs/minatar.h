@@ -172,11 +172,15 @@ static inline void minatar_draw(const void *model, const void *state, const bern
 	c->rect(c->user, -0.2, -0.2, 14.2, 10.4, paper);
 	c->cells(c->user, 0, 0, 10, 10, MINATAR_SIDE, MINATAR_SIDE, cells);
 	for (uint32_t k = 0; k < game->channel_count; k++) {
-		double y = 9.5 - 0.75 * k;
-		/* with an edge, for colours as light as the paper */
-		c->rect(c->user, 10.3, y - 0.2, 0.4, 0.4, ground);
-		c->rect(c->user, 10.34, y - 0.16, 0.32, 0.32, game->channels[k].color);
-		c->text(c->user, 12.4, y - 0.2, 0.4, BERN_RGB(70, 70, 70), game->channels[k].name);
+		const uint32_t color = game->channels[k].color;
+		const double y = 9.3 - 0.8 * k;
+		/* how bright it looks, of 255: dark letters on light colours */
+		const uint32_t light =
+			(2 * (color >> 24) + 7 * (color >> 16 & 255) + (color >> 8 & 255)) / 10;
+		c->rect(c->user, 10.3, y, 3.5, 0.66, ground);
+		c->rect(c->user, 10.34, y + 0.04, 3.42, 0.58, color);
+		c->text(c->user, 12.05, y + 0.19, 0.4, light > 120 ? ground : paper,
+			game->channels[k].name);
 	}
 }
 

@@ -245,11 +245,20 @@ static void draw(const void *model_, const void *state_, const bern_canvas *c)
 
 	c->view(c->user, LEFT_END, 0, RIGHT_END, 1.25);
 	c->rect(c->user, LEFT_END, 0, RIGHT_END - LEFT_END, 1.25, paper);
+	c->rect(c->user, LEFT_END, 0, RIGHT_END - LEFT_END, 0.1, earth);
 	for (int i = 0; i < PIECES; i++) {
 		double x0 = LEFT_END + (RIGHT_END - LEFT_END) * i / PIECES;
 		double x1 = LEFT_END + (RIGHT_END - LEFT_END) * (i + 1) / PIECES;
 		const double piece[8] = {x0, 0, x1, 0, x1, height(x1), x0, height(x0)};
 		c->polygon(c->user, piece, 4, earth);
+		/* what smoothed edges leave between two pieces */
+		const double d = 0.004, low = height(x0 - d), high = height(x0 + d);
+		c->rect(c->user, x0 - (i ? d : 0), 0, i ? 2 * d : d, low < high ? low : high,
+			earth);
+	}
+	for (int i = 0; i < PIECES; i++) {
+		double x0 = LEFT_END + (RIGHT_END - LEFT_END) * i / PIECES;
+		double x1 = LEFT_END + (RIGHT_END - LEFT_END) * (i + 1) / PIECES;
 		c->line(c->user, x0, height(x0), x1, height(x1), 0.008, ink);
 	}
 

@@ -425,6 +425,115 @@ START_TEST(dead_and_saturated_units_are_counted_and_marked)
 		ck_assert_int_eq(m->colors[(m->rows - 1) * 128 + j] == 0xe69f00ff, j == 17);
 		ck_assert_int_eq(m->colors[j] == 0xe69f00ff, j == 90);
 	}
+	ck_assert_ptr_null(find(&s.judge, "layer 2 is"));
+	/* now none of the second layer fires */
+	bias = (float *)(uintptr_t)s.t.inspector.biases(s.t.inspector.self, 1);
+	for (size_t j = 0; j < 128; j++)
+		bias[j] = -20;
+	WATCH_OK(&s.t, bern_player_restart(s.t.player, &s.t.e));
+	for (int i = 0; i < 20; i++)
+		WATCH_OK(&s.t, bern_player_forward(s.t.player, &s.t.e));
+	show_draw(&s, 1280, 720);
+	ck_assert_ptr_nonnull(find(&s.judge, "layer 2 is dead!"));
+	ck_assert_ptr_null(find(&s.judge, "layer 1 is"));
+	ck_assert_ptr_nonnull(find(&s.judge, "129 dead, 1 saturated of 256"));
+	show_close(&s);
+}
+END_TEST
+
+/* A slow environment's first steps are wide, and going back and forth does not change how wide. */
+START_TEST(few_steps_are_wide_and_many_are_narrow)
+{
+	show s;
+	double x, y;
+	size_t before = 0, first = 0;
+	show_open(&s, 1);
+	WATCH_OK(&s.t, bern_player_restart(s.t.player, &s.t.e));
+	show_draw(&s, 1280, 720);
+	ck_assert(point_of(&s, BERN_PANEL_RASTER, (bern_unit_name){0, 1}, &x, &y));
+	for (size_t known = 1; known < 400; known++) {
+		show_draw(&s, 1280, 720);
+		const size_t columns = cells_at(&s, x, y)->columns;
+		first = first ? first : columns;
+		ck_assert_uint_ge(columns, before);
+		/* no more than half of it is empty, but at the very beginning */
+		ck_assert(columns == first || columns < 2 * known + 1);
+		/* and none is lost while there is room */
+		ck_assert(columns >= known || columns >= 280);
+		before = columns;
+		if (known == 100) {
+			for (int i = 0; i < 80; i++)
+				ck_assert(bern_player_back(s.t.player));
+			show_draw(&s, 1280, 720);
+			ck_assert_uint_eq(cells_at(&s, x, y)->columns, before);
+			while (bern_player_in_past(s.t.player))
+				WATCH_OK(&s.t, bern_player_forward(s.t.player, &s.t.e));
+		}
+		WATCH_OK(&s.t, bern_player_forward(s.t.player, &s.t.e));
+	}
+	ck_assert_uint_lt(first, 40);
+	ck_assert_uint_ge(before, 280);
+	show_close(&s);
+}
+END_TEST
+
+START_TEST(three_units_fill_the_width)
+{
+	show s;
+	bern_box box[BERN_PANELS], status;
+	double left, right, y;
+	show_open(&s, 1);
+	show_draw(&s, 1280, 720);
+	boxes_of(&s, 1280, 720, box, &status);
+	ck_assert(point_of(&s, BERN_PANEL_FIRINGS, (bern_unit_name){0, 0}, &left, &y));
+	ck_assert(point_of(&s, BERN_PANEL_FIRINGS, (bern_unit_name){0, 2}, &right, &y));
+	/* two thirds of what is beside the weights of the firings, which have a fifth at most */
+	ck_assert(right - left > 0.66 * 0.75 * box[BERN_PANEL_FIRINGS].width);
+	show_close(&s);
+}
+END_TEST
+
+/* Whether a label is a number, and which. */
+static int number_of(const mark *m, double *x)
+{
+	char *end;
+	*x = strtod(m->text, &end);
+	return m->kind == LABEL && end != m->text && !*end;
+}
+
+/* Numbers beside the curve are round, stand at their heights, and are in steps of one size. */
+START_TEST(scales_have_round_numbers)
+{
+	show s;
+	bern_box box[BERN_PANELS], status;
+	show_open(&s, 0);
+	for (size_t z = 0; z < SIZES; z++) {
+		double values[8], heights[8];
+		size_t n = 0;
+		show_draw(&s, sizes[z][0], sizes[z][1]);
+		boxes_of(&s, sizes[z][0], sizes[z][1], box, &status);
+		for (size_t i = 0; i < s.judge.count; i++) {
+			const mark *m = &s.judge.marks[i];
+			double x;
+			if (!lies_in(m, &box[BERN_PANEL_CURVE]) || !number_of(m, &x))
+				continue;
+			ck_assert_uint_lt(n, 8);
+			ck_assert_str_ne(m->text, "-0");
+			values[n] = x;
+			heights[n++] = m->y0;
+		}
+		if (sizes[z][1] >= 720) /* the curve runs from 10 to 500 */
+			ck_assert_uint_ge(n, 2);
+		for (size_t i = 0; i < n; i++) {
+			/* 1, 2 or 5 times a power of ten in all of them */
+			ck_assert_msg(fmod(values[i], 50) == 0, "%g", values[i]);
+			if (i + 1 < n)
+				ck_assert(values[i + 1] > values[i] && heights[i + 1] > heights[i]);
+			if (i + 2 < n)
+				ck_assert_double_eq_tol(values[i + 2] - values[i + 1],
+							values[i + 1] - values[i], 1e-9);
+		}
+	}
 	show_close(&s);
 }
 END_TEST
@@ -597,6 +706,9 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, nothing_leaves_its_panel_and_no_texts_overlap, 0, SHOWS);
 	tcase_add_test(t, panels_lie_side_by_side);
 	tcase_add_test(t, dead_and_saturated_units_are_counted_and_marked);
+	tcase_add_test(t, few_steps_are_wide_and_many_are_narrow);
+	tcase_add_test(t, three_units_fill_the_width);
+	tcase_add_test(t, scales_have_round_numbers);
 	tcase_add_test(t, the_raster_shows_who_fired_newest_right);
 	tcase_add_test(t, pointing_names_a_unit_and_pinning_shows_what_it_receives);
 	tcase_add_test(t, panels_say_what_they_cannot_show);

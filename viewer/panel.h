@@ -69,6 +69,10 @@ void panel_add_hit(const scene *s, bern_box box, size_t layer, size_t units, int
 /* The same number with 4 digits at most, for people. */
 const char *panel_number(char *out, size_t size, double x);
 
+/* How many situations a panel shows that has room for `most`: fewer and wider ones, by halves and down to an eighth, while all that
+ * is remembered fits in them, so that a slow environment's first steps are seen. */
+size_t panel_span(const scene *s, size_t most);
+
 /* Hidden units side by side, layer after layer with gaps between. */
 typedef struct unit_columns {
 	bern_box box;   /* of the layer */

@@ -29,22 +29,65 @@ static int settle(span *range)
 	return isfinite(range->high - range->low);
 }
 
-/* The ends of the scale at the left of a chart. */
+/* The smallest of 1, 2, 5, 10, 20, ... that goes at most `most` times into a span above 0. */
+static double round_step(double length, double most)
+{
+	double least = length / most, ten = 1;
+	while (ten < least)
+		ten *= 10;
+	while (ten / 10 >= least)
+		ten /= 10;
+	return ten / 5 >= least ? ten / 5 : ten / 2 >= least ? ten / 2 : ten;
+}
+
+/* A round number as people write it, with the decimals that its step has. */
+static const char *round_number(char *out, size_t size, double x, double step)
+{
+	int decimals = 0;
+	if (fabs(x) >= 1e5 || step < 1e-4) {
+		snprintf(out, size, "%.4g", x);
+		return out;
+	}
+	for (double unit = 1; unit > 1.5 * step && decimals < 4; unit /= 10)
+		decimals++;
+	snprintf(out, size, "%.*f", decimals, x);
+	return out;
+}
+
+/* Steps of a training: 8504, 1.25M. */
+static const char *count_number(char *out, size_t size, double x)
+{
+	if (x < 1e6)
+		snprintf(out, size, "%.0f", x);
+	else
+		snprintf(out, size, "%.4g%c", x < 1e9 ? x / 1e6 : x / 1e9, x < 1e9 ? 'M' : 'G');
+	return out;
+}
+
+/* The scale at the left of a chart: round numbers, and lines at them; both ends where no round number lies between. */
 static void draw_scale(const scene *s, bern_box box, span range, double room)
 {
 	char number[32];
-	double f = 0.85 * s->font;
+	double f = 0.85 * s->font, length = range.high - range.low;
+	double step = round_step(length, fmin(5, fmax(1, floor(box.height / (1.9 * f)))));
+	double first = ceil(range.low / step), last = floor(range.high / step);
 	panel_fill(s, box, 0xf3f5f7ffu);
-	if (range.low < 0 && range.high > 0)
-		panel_fill(s,
-			   (bern_box){box.x,
-				      box.y + box.height * -range.low / (range.high - range.low),
-				      box.width, 1},
-			   COLOR_FAINT);
-	panel_text(s, box.x - 0.4 * f, box.y + box.height - 0.8 * f, room, f, COLOR_GREY,
-		   BERN_ANCHOR_RIGHT, panel_number(number, sizeof number, range.high));
-	panel_text(s, box.x - 0.4 * f, box.y, room, f, COLOR_GREY, BERN_ANCHOR_RIGHT,
-		   panel_number(number, sizeof number, range.low));
+	if (first > last) { /* a chart of one line's height */
+		panel_text(s, box.x - 0.4 * f, box.y + 0.5 * box.height - 0.35 * f, room, f,
+			   COLOR_GREY, BERN_ANCHOR_RIGHT,
+			   panel_number(number, sizeof number, 0.5 * (range.low + range.high)));
+		return;
+	}
+	for (double i = first; i <= last; i++) {
+		double x = i * step + 0.0 /* no -0 */,
+		       y = box.y + box.height * (x - range.low) / length;
+		panel_fill(s, (bern_box){box.x, y - 0.5, box.width, 1},
+			   i == 0 ? 0xb8c0c8ffu : COLOR_FAINT);
+		/* in the height of the chart, so that it meets nothing above or below */
+		y = fmin(fmax(y - 0.35 * f, box.y), box.y + box.height - 0.8 * f);
+		panel_text(s, box.x - 0.4 * f, y, room, f, COLOR_GREY, BERN_ANCHOR_RIGHT,
+			   round_number(number, sizeof number, x, step));
+	}
 }
 
 static void draw_path(const scene *s, size_t count, double width, uint32_t color)
@@ -91,7 +134,7 @@ void panel_value(const scene *s, bern_box box)
 	char title[200], v[32], g[32], a[32];
 	double f = s->font, scale = 5.6 * f;
 	const bern_situation *at = s->at;
-	size_t columns = 300;
+	size_t columns = panel_span(s, 300);
 	span range = {INFINITY, -INFINITY};
 	for (size_t ago = 0; ago < columns; ago++) {
 		const bern_situation *before = bern_player_at(s->player, ago);
@@ -106,8 +149,7 @@ void panel_value(const scene *s, bern_box box)
 			 panel_number(g, sizeof g, at->obtained), at->was_cut ? " (cut)" : "",
 			 panel_number(a, sizeof a, at->obtained - (double)at->value));
 	else
-		snprintf(title, sizeof title,
-			 "V(s) %s  |  its return is known when the episode is over",
+		snprintf(title, sizeof title, "V(s) %s  |  its return: when the episode is over",
 			 panel_number(v, sizeof v, (double)at->value));
 	if (!s->look->has_value)
 		snprintf(title, sizeof title, "return obtained  |  this agent has no V(s)");
@@ -204,14 +246,14 @@ void panel_curve(const scene *s, bern_box box)
 			   (bern_box){fmin(s->own->xy[0], chart.x + chart.width - 4),
 				      fmin(s->own->xy[1], chart.y + chart.height - 4), 4, 4},
 			   COLOR_BLUE);
-	snprintf(mark, sizeof mark, "%s steps", panel_number(number, sizeof number, steps.high));
+	snprintf(mark, sizeof mark, "%s steps", count_number(number, sizeof number, steps.high));
 	panel_text(s, chart.x + chart.width, in.y, 0.4 * chart.width, 0.85 * f, COLOR_GREY,
 		   BERN_ANCHOR_RIGHT, mark);
 	if (!isfinite(mark_at) || mark_at < 0)
 		return;
 	double x = chart.x + (chart.width - 2) * mark_at / steps.high;
 	panel_fill(s, (bern_box){x, chart.y, 2, chart.height}, COLOR_ORANGE);
-	snprintf(mark, sizeof mark, "shown: step %s", panel_number(number, sizeof number, mark_at));
+	snprintf(mark, sizeof mark, "shown: step %s", count_number(number, sizeof number, mark_at));
 	panel_text(s, chart.x, in.y, 0.55 * chart.width, 0.85 * f, 0xa87400ffu, BERN_ANCHOR_LEFT,
 		   mark);
 }

@@ -117,7 +117,7 @@ void panel_firings(const scene *s, bern_box box)
 {
 	const bern_inspector *look = s->look;
 	unit_columns at[BERN_INSPECT_LAYERS];
-	char title[200];
+	char title[400];
 	double f = s->font;
 	size_t count = 0, dead = 0, saturated = 0, firing_units = 0;
 	if (look->unit_count == 0) {
@@ -126,28 +126,45 @@ void panel_firings(const scene *s, bern_box box)
 		return;
 	}
 	const uint32_t *sum = bern_player_sum_p(s->player, &count);
-	for (size_t l = 0; l < look->hidden; l++)
-		for (size_t j = 0; look->layer[l].fires && j < look->layer[l].units; j++) {
+	int length = 0;
+	uint32_t ink = COLOR_INK;
+	for (size_t l = 0; l < look->hidden; l++) {
+		size_t dead_here = 0, saturated_here = 0, units = look->layer[l].units;
+		for (size_t j = 0; look->layer[l].fires && j < units; j++) {
 			double mean = count ? sum[look->layer[l].first_unit + j] / 65535.0 /
 						      (double)count
 					    : 0.5;
-			dead += mean < 0.01;
-			saturated += mean > 0.99;
+			dead_here += mean < 0.01;
+			saturated_here += mean > 0.99;
 			firing_units++;
 		}
+		dead += dead_here;
+		saturated += saturated_here;
+		/* a layer that tells nothing is told first */
+		if (count < 10 || dead_here + saturated_here < units)
+			continue;
+		ink = 0xa87400ffu;
+		length = length_after(length + snprintf(title + length,
+							sizeof title - (size_t)length,
+							"%s is %s!  |  ", look->layer[l].name,
+							dead_here == units        ? "dead"
+							: saturated_here == units ? "saturated"
+										  : "stuck"),
+				      sizeof title);
+	}
 	bern_box in = {box.x + 0.6 * f, box.y + 0.5 * f, box.width - 1.2 * f, box.height - 2.2 * f};
 	double side = fmin(8 * f, 0.2 * in.width);
 	bern_box units = {in.x, in.y, in.width - side - 0.5 * f, in.height};
 	size_t shared = panel_columns(s, units, at);
-	int length = length_after(
-		snprintf(title, sizeof title,
-			 "p of each unit  |  %zu dead, %zu saturated of %zu (%zu steps)", dead,
-			 saturated, firing_units, count),
+	length = length_after(
+		length + snprintf(title + length, sizeof title - (size_t)length,
+				  "p of each unit  |  %zu dead, %zu saturated of %zu (%zu steps)",
+				  dead, saturated, firing_units, count),
 		sizeof title);
 	if (shared > 1)
 		snprintf(title + length, sizeof title - (size_t)length,
 			 "  |  up to %zu units a column", shared);
-	panel_frame(s, box, title, COLOR_INK);
+	panel_frame(s, box, title, ink);
 	double middle = in.y + 0.58 * in.height, gap = 1.5 * f;
 	for (size_t l = 0; l < look->hidden; l++) {
 		at[l].box.y = middle;

@@ -116,7 +116,7 @@ void panel_raster(const scene *s, bern_box box)
 		return;
 	}
 	double wide = f < 12 ? 2 : f / 5;
-	size_t columns = (size_t)((box.width - 2.6 * f) / wide), per = 1;
+	size_t columns = panel_span(s, (size_t)((box.width - 2.6 * f) / wide)), per = 1;
 	double room = box.height - 2.2 * f - gap * (double)(look->hidden - 1);
 	size_t rows[BERN_INSPECT_LAYERS], limit = PANEL_CELLS / (columns ? columns : 1);
 	double high[BERN_INSPECT_LAYERS];

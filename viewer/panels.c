@@ -113,19 +113,25 @@ const char *panel_number(char *out, size_t size, double x)
 	return out;
 }
 
+size_t panel_span(const scene *s, size_t most)
+{
+	size_t known = bern_player_known(s->player), span = most;
+	while (span > (most + 7) / 8 && span / 2 >= known)
+		span /= 2;
+	return span ? span : 1;
+}
+
 /* ---- units side by side ---------------------------------------------------------------------------- */
 
 size_t panel_columns(const scene *s, bern_box box, unit_columns *out)
 {
 	const bern_inspector *look = s->look;
-	double gap = 0.5 * s->font, x = box.x, most = 2 * s->font;
+	double gap = 0.5 * s->font, x = box.x;
 	size_t shared = 1;
 	double room = box.width - gap * (double)(look->hidden - 1);
 	for (size_t l = 0; l < look->hidden; l++) {
 		size_t J = look->layer[l].units;
 		double width = room * (double)J / (double)look->unit_count;
-		if (width > most * (double)J) /* few units: no wider than two letters each */
-			width = most * (double)J;
 		size_t columns = (size_t)(width < 1 ? 1 : width);
 		columns = columns < J ? columns : J;
 		columns = columns < PANEL_COLUMNS ? columns : PANEL_COLUMNS;

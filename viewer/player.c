@@ -520,6 +520,11 @@ double bern_player_speed(const bern_player *player)
 
 /* ---- looking -------------------------------------------------------------------------------------- */
 
+size_t bern_player_known(const bern_player *player)
+{
+	return (size_t)(player->newest - player->oldest) + 1;
+}
+
 const bern_situation *bern_player_at(bern_player *player, size_t ago)
 {
 	if (ago > player->shown - player->oldest)

@@ -118,6 +118,9 @@ int32_t bern_player_choose(bern_player *player, const void *action, bern_error *
 /* The situation `ago` before the one shown (0: that itself), or NULL if it is remembered no more. */
 const bern_situation *bern_player_at(bern_player *player, size_t ago);
 
+/* Situations remembered, those after the one shown too: going back and forth does not change it. At least 1. */
+size_t bern_player_known(const bern_player *player);
+
 /* What happened in the agent there; NULL if it made no choice there or the firings are remembered no more: they are kept as far
  * back as BERN_PLAYER_ROOM bytes reach. Overwritten by the next call. */
 #define BERN_PLAYER_ROOM ((size_t)192 << 20)

@@ -38,6 +38,13 @@ done
 
 # ---- what is drawn
 
+# the hill is made of pieces side by side: nothing shines through between them, at a size where they end within pixels
+if command -v "$PNG_BOX" >/dev/null 2>&1; then
+	bern draw MountainCar-v0 --scale 1.037 -o hill.png -q
+	check 'a hill has no seams' "$PNG_BOX" has hill.png e4ded2 '400 150 498 345' 19110
+	rm -f hill.png
+fi
+
 succeeds 'a picture without any option' draw MinAtar/Breakout-v1
 check '... has the name of the environment' test -s MinAtar-Breakout-v1.png
 says 'MinAtar-Breakout-v1.png: MinAtar/Breakout-v1, seed 0, step 0 of the episode; 480 x 352 pixels'

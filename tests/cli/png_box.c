@@ -1,4 +1,4 @@
-/* Answers questions about boxes of PNG files, for viewer.sh. Status 0: yes.
+/* Answers questions about boxes of PNG files, for viewer.sh and draw.sh. Status 0: yes.
  *
  *     png_box size FILE                    prints width and height
  *     png_box same FILE FILE BOX           whether the pixels of "LEFT TOP RIGHT BOTTOM" are equal
