@@ -32,7 +32,7 @@ typedef struct watch {
 	keyboard keys;
 	int has_keys; /* the environment can be played by keyboard */
 	watch_saver saver;
-	char notice[1024];
+	char notice[1024], title[192];
 	double notice_until, last_look, speed_before;
 	/* steps a second, over the last half second or so */
 	double count_from;
@@ -112,13 +112,19 @@ static int32_t turn_follow(watch *w, bern_error *e)
 
 /* ---- keys ------------------------------------------------------------------------------------------------------------------ */
 
-static void change_speed(watch *w, double factor)
+static void say_speed(watch *w)
 {
 	char text[64];
-	const double speed = bern_player_speed(w->player);
-	bern_player_set_speed(w->player, (speed > 0 ? speed : BERN_PLAYER_FASTEST) * factor);
 	snprintf(text, sizeof text, "%g times real time", bern_player_speed(w->player));
 	say(w, text);
+}
+
+static void change_speed(watch *w, int faster)
+{
+	const double speed = bern_player_speed(w->player);
+	bern_player_set_speed(w->player,
+			      watch_next_speed(speed > 0 ? speed : BERN_PLAYER_FASTEST, faster));
+	say_speed(w);
 }
 
 static void turn_unlimited(watch *w)
@@ -128,7 +134,10 @@ static void turn_unlimited(watch *w)
 	if (limited)
 		w->speed_before = speed;
 	bern_player_set_speed(w->player, limited ? BERN_PLAYER_UNLIMITED : w->speed_before);
-	say(w, limited ? "as fast as it goes" : "real time again");
+	if (limited)
+		say(w, "as fast as it goes");
+	else
+		say_speed(w);
 }
 
 static int32_t take_over(watch *w, bern_error *e)
@@ -203,10 +212,10 @@ static int32_t act(watch *w, int action, int panel, bern_error *e)
 	case WATCH_BACK:
 		return step(w, 0, e);
 	case WATCH_FASTER:
-		change_speed(w, 2);
+		change_speed(w, 1);
 		break;
 	case WATCH_SLOWER:
-		change_speed(w, 0.5);
+		change_speed(w, 0);
 		break;
 	case WATCH_UNLIMITED:
 		turn_unlimited(w);
@@ -342,6 +351,8 @@ static int32_t show(watch *w, double now, bern_error *e)
 	int32_t rc = w->module->begin(w->window, BERN_PAGE_COLOR, &paper, &width, &height, e);
 	if (rc)
 		return rc;
+	snprintf(w->title, sizeof w->title, "%s%s", w->shown.name,
+		 w->shown.following ? ", following" : "");
 	w->view.curve = w->shown.curve.count ? &w->shown.curve : NULL;
 	w->view.curve_mark = w->shown.has_step ? (double)w->shown.step : NAN;
 	w->view.notice = now < w->notice_until ? w->notice : NULL;
@@ -456,7 +467,7 @@ static int32_t open_player(watch *w, bern_error *e)
 	bern_player_set_speed(w->player, o->speed);
 	w->speed_before = o->speed > 0 ? o->speed : 1;
 	w->view = bern_panel_view_default();
-	w->view.title = w->shown.name;
+	w->view.title = w->title;
 	/* no neurons, no run: nothing else to show */
 	if (!w->shown.inspector.layer_count && !w->shown.folder.path[0])
 		w->view.shown = 1u << BERN_PANEL_ENVIRONMENT;

@@ -1,5 +1,7 @@
 #include "watch_keys.h"
 
+#include <player.h>
+
 #include <stddef.h>
 
 #define KEYS_HELP(X)                                                                               \
@@ -68,4 +70,17 @@ int watch_action_of(const window_event *event, int *panel)
 		if (event->kind == keys[i].kind && event->key == keys[i].key && !event->repeated)
 			return keys[i].action;
 	return 0;
+}
+
+double watch_next_speed(double speed, int faster)
+{
+	double power = 1; /* the largest that is not above the speed */
+	while (power > speed)
+		power /= 2;
+	while (2 * power <= speed)
+		power *= 2;
+	const double next = faster ? 2 * power : power < speed ? power : power / 2;
+	return next < BERN_PLAYER_SLOWEST   ? BERN_PLAYER_SLOWEST
+	       : next > BERN_PLAYER_FASTEST ? BERN_PLAYER_FASTEST
+					    : next;
 }

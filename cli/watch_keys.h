@@ -29,6 +29,9 @@ enum watch_action {
 	WATCH_QUIT
 };
 
+/* The next speed up or down: powers of two, and the player's slowest and fastest. */
+double watch_next_speed(double speed, int faster);
+
 /* The action of a key that was typed or pressed, 0: none. *panel: which one, from 0, of WATCH_PANEL. */
 int watch_action_of(const window_event *event, int *panel);
 

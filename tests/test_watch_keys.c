@@ -106,6 +106,20 @@ START_TEST(the_readme_has_the_lines_of_the_help)
 }
 END_TEST
 
+START_TEST(speeds_come_back_to_real_time_from_both_ends)
+{
+	static const double ladder[] = {0.1, 0.125, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64};
+	for (size_t i = 0; i < 11; i++) {
+		ck_assert_double_eq(watch_next_speed(ladder[i], 1), ladder[i < 10 ? i + 1 : 10]);
+		ck_assert_double_eq(watch_next_speed(ladder[i], 0), ladder[i ? i - 1 : 0]);
+	}
+	/* --speed takes others too */
+	ck_assert_double_eq(watch_next_speed(3, 1), 4);
+	ck_assert_double_eq(watch_next_speed(3, 0), 2);
+	ck_assert_double_eq(watch_next_speed(0.11, 0), 0.1);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("watch_keys");
@@ -114,6 +128,7 @@ static Suite *suite(void)
 	tcase_add_test(t, every_key_in_the_help_does_something);
 	tcase_add_test(t, no_action_has_its_key_twice_in_the_help);
 	tcase_add_test(t, the_readme_has_the_lines_of_the_help);
+	tcase_add_test(t, speeds_come_back_to_real_time_from_both_ends);
 	suite_add_tcase(s, t);
 	return s;
 }
