@@ -139,6 +139,13 @@ static int32_t derive(bern_world *world, bern_error *e)
 		return bern_fail(e, BERN_EFORMAT,
 				 "%s: its observation encodes to more than %llu numbers",
 				 world->env->id, (unsigned long long)MOST_ELEMENTS);
+	const uint64_t rows = world->instance.grid_rows, columns = world->instance.grid_columns;
+	if (!rows != !columns || rows * columns > floats)
+		return bern_fail(e, BERN_EFORMAT,
+				 "%s: its grid of %llu x %llu cells does not fit in an observation "
+				 "of %llu numbers",
+				 world->env->id, (unsigned long long)rows,
+				 (unsigned long long)columns, (unsigned long long)floats);
 	world->observation_floats = (size_t)floats;
 	world->observation_bytes = raw_bytes(o);
 	world->action_bytes = raw_bytes(&world->instance.action);

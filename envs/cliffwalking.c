@@ -74,6 +74,8 @@ static int32_t open_cliff(const bern_value *values, bern_instance *out, char *er
 	out->state_size = sizeof(state);
 	out->observation = (bern_space){
 		.kind = BERN_DISCRETE, .count = 1, .sizes = observation_sizes};
+	out->grid_rows = 4;
+	out->grid_columns = 12;
 	out->action = (bern_space){.kind = BERN_DISCRETE,
 				   .count = 1,
 				   .sizes = action_sizes,

@@ -89,6 +89,7 @@ static int32_t open_sea(const bern_value *values, bern_instance *out, char *err,
 	out->model = m;
 	out->state_size = sizeof(state);
 	out->observation = (bern_space){.kind = BERN_DISCRETE, .count = 1, .sizes = m->sizes};
+	out->grid_rows = out->grid_columns = (uint32_t)m->size;
 	out->action = (bern_space){
 		.kind = BERN_DISCRETE, .count = 1, .sizes = action_sizes, .keys = action_keys};
 	/* the noise has no bound */

@@ -76,6 +76,7 @@ static int32_t open_rooms(const bern_value *values, bern_instance *out, char *er
 	out->max_steps = 100;
 	out->observation = (bern_space){
 		.kind = BERN_DISCRETE, .count = 1, .sizes = observation_sizes};
+	out->grid_rows = out->grid_columns = 11;
 	out->action = (bern_space){.kind = BERN_DISCRETE,
 				   .count = 1,
 				   .sizes = action_sizes,

@@ -103,6 +103,8 @@ static int32_t open_limit(const bern_value *values, bern_instance *out, uint64_t
 	out->state_size = sizeof(state);
 	out->max_steps = max_steps;
 	out->observation = (bern_space){.kind = BERN_DISCRETE, .count = 1, .sizes = m->sizes};
+	out->grid_rows = (uint32_t)m->grid.rows;
+	out->grid_columns = (uint32_t)m->grid.columns;
 	out->action = (bern_space){.kind = BERN_DISCRETE,
 				   .count = 1,
 				   .sizes = action_sizes,

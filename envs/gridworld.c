@@ -102,6 +102,8 @@ static int32_t open_map(const bern_value *values, bern_instance *out, char *err,
 	out->state_size = sizeof(state);
 	out->max_steps = 4 * (uint64_t)cells;
 	out->observation = (bern_space){.kind = BERN_DISCRETE, .count = 1, .sizes = m->sizes};
+	out->grid_rows = (uint32_t)m->grid.rows;
+	out->grid_columns = (uint32_t)m->grid.columns;
 	out->action = (bern_space){.kind = BERN_DISCRETE,
 				   .count = 1,
 				   .sizes = action_sizes,

@@ -170,6 +170,8 @@ static inline void *minigrid_open(size_t size, int32_t width, int32_t height, in
 				   .sizes = minigrid_action_sizes,
 				   .labels = minigrid_action_names,
 				   .keys = minigrid_keys};
+	out->grid_rows = out->grid_columns = MINIGRID_VIEW;
+	out->grid_turned = 1;
 	out->max_return = minigrid_reward(m, shortest);
 	out->has_max_return = 1;
 	return m;

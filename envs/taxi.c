@@ -69,6 +69,7 @@ static int32_t open_taxi(const bern_value *values, bern_instance *out, char *err
 	out->max_steps = 200;
 	out->observation = (bern_space){
 		.kind = BERN_DISCRETE, .count = 1, .sizes = observation_sizes};
+	out->grid_rows = out->grid_columns = SIDE;
 	out->action = (bern_space){.kind = BERN_DISCRETE,
 				   .count = 1,
 				   .sizes = action_sizes,

@@ -60,6 +60,8 @@ static int32_t open_windy(const bern_value *values, bern_instance *out, char *er
 	out->max_steps = 1000;
 	out->observation = (bern_space){
 		.kind = BERN_DISCRETE, .count = 1, .sizes = observation_sizes};
+	out->grid_rows = ROWS;
+	out->grid_columns = COLUMNS;
 	out->action = (bern_space){.kind = BERN_DISCRETE,
 				   .count = 1,
 				   .sizes = moves_counts[values[P_MOVES].i],

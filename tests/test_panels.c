@@ -207,6 +207,8 @@ static const struct {
 	{"BernoulliBandit-v0", {"agent", "thompson", NULL}, 20, 0},
 	{"Taxi-v4", {"hidden", "30,30", "firings", "4", NULL}, 20, 0},
 	{"Pendulum-v1", {"hidden", "30", "firings", "4", NULL}, 210, 0},
+	{"MiniGrid-DoorKey-5x5-v0", {"hidden", "30", "firings", "4", NULL}, 20, 0},
+	{"FrozenLake-v1", {"hidden", "30", "firings", "4", "stack", "2", NULL}, 4, 0},
 };
 enum { SHOWS = sizeof shows / sizeof shows[0] };
 
@@ -616,6 +618,145 @@ START_TEST(pointing_names_a_unit_and_pinning_shows_what_it_receives)
 }
 END_TEST
 
+/* One weight that is not 0: which cell of which plane shows it, in environments whose shape tells of no grid. */
+static const struct {
+	const char *env;
+	size_t rows, columns, planes;
+	size_t input, plane, row, column;
+} lies[] = {
+	/* cells row by row */
+	{"FrozenLake-v1", 4, 4, 1, 6, 0, 1, 2},
+	{"CliffWalking-v1", 4, 12, 1, 3 * 12 + 5, 0, 3, 5},
+	{"WindyGridworld-v0", 7, 10, 1, 4 * 10 + 9, 0, 4, 9},
+	{"FourRooms-v0", 11, 11, 1, 10 * 11, 0, 10, 0},
+	{"Gridworld-v0", 6, 9, 1, 2 * 9 + 1, 0, 2, 1},
+	{"DeepSea-v0", 10, 10, 1, 7 * 10 + 2, 0, 7, 2}, /* and one state beside them */
+	/* ((row 5 + column) 5 + passenger) 4 + destination */
+	{"Taxi-v4", 5, 5, 20, ((3 * 5 + 1) * 5 + 2) * 4 + 3, 2 * 4 + 3, 3, 1},
+	/* 7 columns of 7 cells of 11 objects, 6 colours, 3 states; then the direction */
+	{"MiniGrid-Empty-5x5-v0", 7, 7, 20, (2 * 7 + 5) * 20 + 8, 8, 5, 2},
+};
+
+START_TEST(what_a_unit_receives_lies_on_the_grid_that_is_observed)
+{
+	static const char *const options[] = {"hidden", "8", "firings", "2", NULL};
+	show s;
+	bern_box box[BERN_PANELS], status;
+	memset(&s, 0, sizeof s);
+	watch_open(&s.t, lies[_i].env, options);
+	const bern_inspect_layer *layer = &s.t.inspector.layer[0];
+	float *w = (float *)(uintptr_t)s.t.inspector.weights(s.t.inspector.self, 0);
+	memset(w, 0, layer->inputs * 8 * sizeof *w);
+	w[lies[_i].input * 8 + 5] = -1;
+	watch_play(&s.t, (bern_player_plan){.seed = 3});
+	WATCH_OK(&s.t, bern_panels_create(&s.panels, s.t.player, &s.t.e));
+	s.view = bern_panel_view_default();
+	s.view.has_pin = 1;
+	s.view.pin = (bern_unit_name){0, 5};
+	judge_init(&s.judge);
+	for (size_t z = 0; z < SIZES; z++) {
+		size_t plane = 0, dots = 0, on = 0;
+		show_draw(&s, sizes[z][0], sizes[z][1]);
+		boxes_of(&s, sizes[z][0], sizes[z][1], box, &status);
+		for (size_t i = 0; i < s.judge.count; i++) {
+			const mark *m = &s.judge.marks[i];
+			if (!lies_in(m, &box[BERN_PANEL_WEIGHTS]))
+				continue;
+			dots += m->kind == RECT && m->color == 0x20262eff;
+			if (m->kind != CELLS)
+				continue;
+			ck_assert_uint_eq(m->rows, lies[_i].rows);
+			ck_assert_uint_eq(m->columns, lies[_i].columns);
+			for (size_t c = 0; c < m->rows * m->columns; c++)
+				ck_assert_int_eq(m->colors[c] == 0x0072b2ff,
+						 plane == lies[_i].plane &&
+							 c == lies[_i].row * m->columns +
+									 lies[_i].column);
+			plane++;
+		}
+		if (!(box[BERN_PANEL_WEIGHTS].width > 0))
+			continue;
+		ck_assert_uint_eq(plane, lies[_i].planes);
+		for (size_t i = 0; i < lies[_i].rows * lies[_i].columns * lies[_i].planes; i++)
+			on += bern_player_at(s.t.player, 0)->obs[i] != 0;
+		ck_assert_uint_eq(dots, on);
+	}
+	show_close(&s);
+}
+END_TEST
+
+/* The agent sees itself on an empty cell in the middle of the row next to it: object 1 in the last row, column 3. */
+START_TEST(what_is_seen_now_has_dots)
+{
+	static const char *const options[] = {"hidden", "8", "firings", "2", NULL};
+	show s;
+	size_t plane = 0;
+	const mark *own = NULL;
+	memset(&s, 0, sizeof s);
+	watch_open(&s.t, "MiniGrid-Empty-5x5-v0", options);
+	watch_play(&s.t, (bern_player_plan){.seed = 3});
+	WATCH_OK(&s.t, bern_panels_create(&s.panels, s.t.player, &s.t.e));
+	s.view = bern_panel_view_default();
+	s.view.shown = 1u << BERN_PANEL_WEIGHTS;
+	s.view.has_pin = 1;
+	judge_init(&s.judge);
+	show_draw(&s, 1280, 720);
+	for (size_t i = 0; i < s.judge.count && plane < 2; i++)
+		if (s.judge.marks[i].kind == CELLS && plane++ == 1)
+			own = &s.judge.marks[i];
+	ck_assert_ptr_nonnull(own);
+	const double x = own->x0 + (own->x1 - own->x0) * 3.5 / 7;
+	const double y = own->y1 - (own->y1 - own->y0) * 6.5 / 7;
+	int found = 0;
+	for (size_t i = 0; i < s.judge.count; i++) {
+		const mark *m = &s.judge.marks[i];
+		found |= m->kind == RECT && m->color == 0x20262eff && m->x0 < x && m->x1 > x &&
+			 m->y0 < y && m->y1 > y;
+	}
+	ck_assert(found);
+	show_close(&s);
+}
+END_TEST
+
+/* A pinned unit is marked where units lie side by side, and the page of help hides what the mouse points at. */
+START_TEST(a_pinned_unit_is_marked)
+{
+	static const char *const help[] = {"q\tquit", NULL};
+	static const int panels[] = {BERN_PANEL_FIRINGS, BERN_PANEL_SCORE};
+	show s;
+	double x, y;
+	show_open(&s, 0);
+	for (size_t k = 0; k < 2; k++) {
+		bern_box box[BERN_PANELS], status;
+		s.view.has_pin = 0;
+		show_draw(&s, 1280, 720);
+		ck_assert(point_of(&s, panels[k], (bern_unit_name){1, 77}, &x, &y));
+		boxes_of(&s, 1280, 720, box, &status);
+		for (s.view.has_pin = 0; s.view.has_pin < 2; s.view.has_pin++) {
+			int marked = 0;
+			s.view.pin = (bern_unit_name){1, 77};
+			show_draw(&s, 1280, 720);
+			for (size_t i = 0; i < s.judge.count; i++) {
+				const mark *m = &s.judge.marks[i];
+				marked += m->kind == RECT && m->color == 0xe69f00ff &&
+					  lies_in(m, &box[panels[k]]) && m->x0 <= x + 2 &&
+					  m->x1 >= x && m->y0 >= y;
+			}
+			ck_assert_int_eq(marked, s.view.has_pin);
+		}
+	}
+	s.view.has_mouse = 1;
+	s.view.mouse_x = x;
+	s.view.mouse_y = y;
+	show_draw(&s, 1280, 720);
+	ck_assert_ptr_nonnull(find(&s.judge, "layer 2, unit 77 of 128"));
+	s.view.help = help;
+	show_draw(&s, 1280, 720);
+	ck_assert_ptr_null(find(&s.judge, "layer 2, unit 77 of 128"));
+	show_close(&s);
+}
+END_TEST
+
 START_TEST(panels_say_what_they_cannot_show)
 {
 	show s;
@@ -711,6 +852,10 @@ static Suite *suite(void)
 	tcase_add_test(t, scales_have_round_numbers);
 	tcase_add_test(t, the_raster_shows_who_fired_newest_right);
 	tcase_add_test(t, pointing_names_a_unit_and_pinning_shows_what_it_receives);
+	tcase_add_loop_test(t, what_a_unit_receives_lies_on_the_grid_that_is_observed, 0,
+			    sizeof lies / sizeof lies[0]);
+	tcase_add_test(t, what_is_seen_now_has_dots);
+	tcase_add_test(t, a_pinned_unit_is_marked);
 	tcase_add_test(t, panels_say_what_they_cannot_show);
 	tcase_add_test(t, the_status_line_and_help_are_drawn);
 	tcase_add_test(t, the_action_taken_is_marked);

@@ -586,6 +586,10 @@ START_TEST(the_state_is_checked)
 	told.has_max_return = 1;
 	told.max_return = NAN;
 	not_opened("A-v0: its max_return is nan, not a finite number");
+	told.grid_rows = 2;
+	not_opened("A-v0: its grid of 2 x 0 cells does not fit in an observation of 2 numbers");
+	told.grid_rows = told.grid_columns = 2;
+	not_opened("A-v0: its grid of 2 x 2 cells does not fit in an observation of 2 numbers");
 }
 END_TEST
 

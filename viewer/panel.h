@@ -84,6 +84,9 @@ size_t panel_columns(const scene *s, bern_box box, unit_columns *out);
 /* Units first .. *end - 1 are in column c. */
 size_t panel_column_units(const unit_columns *layer, size_t c, size_t *end);
 
+/* A mark over the unit that is pinned, if it is of layer l; there is room for it under a panel's title. */
+void panel_mark_pin(const scene *s, const unit_columns *at, size_t l);
+
 /* Each draws itself into its box. */
 void panel_environment(const scene *s, bern_box box);
 void panel_raster(const scene *s, bern_box box);

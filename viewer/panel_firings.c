@@ -57,6 +57,7 @@ static void draw_bars(const scene *s, const unit_columns *at, size_t l, const ui
 		}
 	}
 	panel_cells(s, at->box, high, n);
+	panel_mark_pin(s, at, l);
 	panel_add_hit(s, at->box, l, at->units, 0);
 }
 
@@ -283,6 +284,7 @@ void panel_score(const scene *s, bern_box box)
 			}
 		}
 		panel_cells(s, at[l].box, 2 * half, n);
+		panel_mark_pin(s, &at[l], l);
 		panel_add_hit(s, at[l].box, l, at[l].units, 0);
 		panel_fill(
 			s,

@@ -33,8 +33,17 @@ typedef struct grid {
 /* 1 if the first layer's inputs are a grid. Three dimensions: the smallest one is the planes', if it is the first or the last. */
 static int grid_of(const scene *s, grid *g)
 {
-	const bern_space *o = &bern_player_world(s->player)->instance.observation;
+	const bern_instance *instance = &bern_player_world(s->player)->instance;
+	const bern_space *o = &instance->observation;
 	size_t a = o->shape[0], b = o->shape[1], c = o->shape[2];
+	if (instance->grid_rows && instance->grid_columns) {
+		a = instance->grid_rows;
+		b = instance->grid_columns;
+		const size_t n = s->look->observation / (a * b);
+		*g = instance->grid_turned ? (grid){n, a, b, 1, n, a * n}
+					   : (grid){n, a, b, 1, b * n, n};
+		return n > 0;
+	}
 	if (o->kind != BERN_BOX && o->kind != BERN_MULTI_BINARY)
 		return 0;
 	if (o->ndim == 2 && a > 1 && b > 1) {
@@ -50,16 +59,54 @@ static int grid_of(const scene *s, grid *g)
 	return g->height > 1 && g->width > 1;
 }
 
-/* The planes side by side, of what the newest frame of a stack sends to unit j. */
+static size_t grid_input(const grid *g, size_t plane, size_t row, size_t column)
+{
+	return plane * g->plane_stride + row * g->row_stride + column * g->column_stride;
+}
+
+/* 1 if all that is observed is zeros and ones: then it can be marked what is on. */
+static int is_bits(const scene *s)
+{
+	for (size_t i = 0; i < s->look->observation; i++)
+		if (s->at->obs[i] != 0.0f && s->at->obs[i] != 1.0f)
+			return 0;
+	return 1;
+}
+
+/* Dots in the cells of a plane that are on now. */
+static void draw_dots(const scene *s, bern_box at, const grid *g, size_t plane)
+{
+	const double wide = at.width / (double)g->width, high = at.height / (double)g->height;
+	const double side = 0.4 * fmin(wide, high);
+	for (size_t r = 0; r < g->height; r++)
+		for (size_t c = 0; c < g->width; c++)
+			if (s->at->obs[grid_input(g, plane, r, c)] != 0.0f)
+				panel_fill(s,
+					   (bern_box){at.x + wide * ((double)c + 0.5) - side / 2,
+						      at.y + at.height - high * ((double)r + 0.5) -
+							      side / 2,
+						      side, side},
+					   COLOR_INK);
+}
+
+/* The planes side by side, in as many rows as make them largest, of what the newest frame of a stack sends to unit j. */
 static void draw_grid(const scene *s, bern_box box, const grid *g, const float *w, size_t units,
-		      size_t j, double most)
+		      size_t j, double most, int dots)
 {
 	uint32_t *colors = s->own->colors;
-	size_t O = s->look->observation, newest = (s->look->stack - 1) * O;
-	double gap = 0.4 * s->font, aspect = (double)g->width / (double)g->height;
-	double wide = (box.width - gap * (double)(g->planes - 1)) / (double)g->planes;
-	double high = fmin(box.height, wide / aspect);
-	wide = high * aspect;
+	size_t O = s->look->observation, newest = (s->look->stack - 1) * O, across = 1;
+	double gap = 0.4 * s->font, aspect = (double)g->width / (double)g->height, high = 0;
+	for (size_t n = 1; n <= g->planes; n++) {
+		const size_t rows = (g->planes + n - 1) / n;
+		const double wide = (box.width - gap * (double)(n - 1)) / (double)n;
+		const double fits = fmin((box.height - gap * (double)(rows - 1)) / (double)rows,
+					 wide / aspect);
+		if (fits > high) {
+			high = fits;
+			across = n;
+		}
+	}
+	const double wide = high * aspect;
 	if (wide < 2 || high < 2 || g->height * g->width > PANEL_CELLS) {
 		panel_say(s, box, "no room for the planes");
 		return;
@@ -67,16 +114,18 @@ static void draw_grid(const scene *s, bern_box box, const grid *g, const float *
 	for (size_t p = 0; p < g->planes; p++) {
 		for (size_t r = 0; r < g->height; r++)
 			for (size_t c = 0; c < g->width; c++) {
-				size_t i = newest + p * g->plane_stride + r * g->row_stride +
-					   c * g->column_stride;
+				size_t i = newest + grid_input(g, p, r, c);
 				colors[r * g->width + c] = panel_diverge((double)w[i * units + j] /
 									 most);
 			}
-		bern_box at = {box.x + (wide + gap) * (double)p, box.y + box.height - high, wide,
-			       high};
+		bern_box at = {box.x + (wide + gap) * (double)(p % across),
+			       box.y + box.height - high - (high + gap) * (double)(p / across),
+			       wide, high};
 		panel_fill(s, (bern_box){at.x - 1, at.y - 1, at.width + 2, at.height + 2},
 			   COLOR_FAINT);
 		panel_cells(s, at, g->height, g->width);
+		if (dots)
+			draw_dots(s, at, g, p);
 	}
 }
 
@@ -120,12 +169,14 @@ static void draw_pinned(const scene *s, bern_box box)
 	grid g;
 	for (size_t i = 0; i < layer->inputs; i++)
 		most = fmax(most, fabs((double)w[i * layer->units + j]));
-	snprintf(title, sizeof title, "what %s, unit %zu receives  |  weights to \xc2\xb1%s%s",
+	const int on_grid = l == 0 && grid_of(s, &g), dots = on_grid && is_bits(s);
+	snprintf(title, sizeof title, "what %s, unit %zu receives  |  weights to \xc2\xb1%s%s%s",
 		 layer->name, j, panel_number(number, sizeof number, most),
-		 l == 0 && s->look->stack > 1 ? "  |  newest frame" : "");
+		 l == 0 && s->look->stack > 1 ? "  |  newest frame" : "",
+		 dots ? "  |  dots: what it sees now" : "");
 	bern_box in = panel_frame(s, box, title, 0xa87400ffu);
-	if (l == 0 && grid_of(s, &g))
-		draw_grid(s, in, &g, w, layer->units, j, most);
+	if (on_grid)
+		draw_grid(s, in, &g, w, layer->units, j, most, dots);
 	else
 		draw_inputs(s, in, l, w, layer->units, j, most);
 }

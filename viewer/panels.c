@@ -149,6 +149,19 @@ size_t panel_column_units(const unit_columns *layer, size_t c, size_t *end)
 	return c * layer->units / layer->columns;
 }
 
+void panel_mark_pin(const scene *s, const unit_columns *at, size_t l)
+{
+	const double f = s->font, unit = at->box.width / (double)at->units;
+	const double wide = fmin(fmax(unit, 0.4 * f), at->box.width);
+	if (!s->view->has_pin || s->view->pin.layer != l || s->view->pin.unit >= at->units)
+		return;
+	const double x = at->box.x + unit * ((double)s->view->pin.unit + 0.5) - 0.5 * wide;
+	panel_fill(s,
+		   (bern_box){fmin(fmax(x, at->box.x), at->box.x + at->box.width - wide),
+			      at->box.y + at->box.height + 0.05 * f, wide, 0.25 * f},
+		   COLOR_ORANGE);
+}
+
 /* ---- status, mouse, help ----------------------------------------------------------------------------- */
 
 static const char *const modes[BERN_INSPECT_MODES] = {"sampled", "mean-field", "thresholded"};
@@ -349,9 +362,10 @@ void bern_panels_draw(bern_panels *panels, const bern_panel_view *view, const be
 		if (panels->box[p].width > 0)
 			draw[p](&s, panels->box[p]);
 	draw_status(&s, status);
-	draw_mouse(&s, width, height);
 	if (view->help)
 		draw_help(&s, width, height);
+	else
+		draw_mouse(&s, width, height);
 }
 
 bern_panel_view bern_panel_view_default(void)

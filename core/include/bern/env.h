@@ -114,6 +114,13 @@ typedef struct bern_instance {
 	double max_return;
 	int32_t has_max_return;
 	int32_t reserved2;
+	/* Optional, for who draws what a unit receives: the observation lies on a grid of so many rows and columns that its
+	 * shape does not tell (0: none). The first rows * columns * n encoded numbers (DISCRETE and MULTI_DISCRETE: one for
+	 * each value), n as many as fit, are n for each cell, cell after cell along the rows or, with grid_turned, down the
+	 * columns. What is left over lies beside the grid. */
+	uint32_t grid_rows, grid_columns;
+	int32_t grid_turned;
+	int32_t reserved3;
 } bern_instance;
 
 enum bern_flag {
@@ -316,7 +323,7 @@ typedef const bern_plugin *bern_plugin_entry(void);
 BERN_ASSERT_SIZE(bern_space, 72);
 BERN_ASSERT_SIZE(bern_param, 56);
 BERN_ASSERT_SIZE(bern_value, 8);
-BERN_ASSERT_SIZE(bern_instance, 192);
+BERN_ASSERT_SIZE(bern_instance, 208);
 BERN_ASSERT_SIZE(bern_outcome, 16);
 BERN_ASSERT_SIZE(bern_field, 24);
 BERN_ASSERT_SIZE(bern_canvas, 72);
