@@ -205,6 +205,15 @@ static int32_t open_env(watched *w, const watch_request *r, bern_error *e)
 			r->word);
 	const config_sources sources = {.env = r->word, .flags = r->settings};
 	int32_t rc = config_resolve(&sources, w->registry, &w->config, &w->world, &w->origins, e);
+	if (rc && !r->is_play) {
+		const bern_env *env;
+		bern_error why;
+		const size_t length = strlen(e->text);
+		/* a word that is neither */
+		if (registry_find_word(w->registry, r->word, &env, &why))
+			snprintf(e->text + length, sizeof e->text - length,
+				 "; and there is no run folder %.200s", r->word);
+	}
 	if (rc)
 		return rc;
 	w->has_config = w->has_world = 1;

@@ -22,6 +22,7 @@ refuses 2 "one argument too many" watch runs/mine runs/mine
 refuses 2 "is none of best, latest, or a step" watch runs/mine --checkpoint newest
 refuses 1 "has no checkpoint of step 7" watch runs/mine --checkpoint 7
 refuses 2 "CartPol-v1|did you mean" watch CartPol-v1
+refuses 2 "no such environment|no run folder runs/nope" watch runs/nope
 refuses 2 "is no run folder" watch CartPole-v1 --follow
 refuses 2 "plays CartPole-v1, not FrozenLake-v1" play FrozenLake-v1 runs/mine
 refuses 2 "a run has its configuration" watch runs/mine --set env.gravity=3
@@ -68,6 +69,12 @@ shoot() {
 
 press() {
 	xdotool key --delay 40 "$@"
+	sleep 0.25
+}
+
+# Moves the mouse to a pixel of the window.
+point() {
+	xdotool search --name '^bern: ' mousemove --window %1 "$1" "$2"
 	sleep 0.25
 }
 
@@ -119,6 +126,7 @@ waits_for() {
 }
 
 all="0 0 1280 690" # without the status line, which counts and tells
+weights="545 476 1274 596"
 cart="0 30 540 290" raster="560 24 1270 244"
 
 opens "a run has a window" watch runs/mine --seed 5
@@ -141,6 +149,20 @@ check "a step adds to the raster" differ "$b" "$c" "$raster"
 press comma
 shoot && d=$shot
 check "a step back restores all panels" png same "$b" "$d" "$all"
+point 700 420
+shoot && m=$shot
+check "pointing at a unit opens a box of its numbers" png has "$m" 20262e "$all" 4000
+check "which a window without the mouse on a unit has not" [ "$(png has "$d" 20262e "$all" 4000; echo $?)" = 1 ]
+xdotool click 1
+point 300 150
+shoot && m=$shot
+check "a click shows what the unit receives" differ "$d" "$m" "$weights"
+check "and marks it among the probabilities" png has "$m" e69f00 "545 268 1274 274" 10
+point 700 420
+xdotool click 1
+point 300 150
+shoot && m=$shot
+check "another click lets it go" png same "$d" "$m" "$all"
 press 2
 shoot && e=$shot
 check "key 2 takes the raster away" differ "$d" "$e" "$raster"
@@ -173,8 +195,20 @@ if "$BERN" --version | grep -q '^features.*gif'; then
 else
 	skip "v records a GIF" "built without giflib"
 fi
+press space r
+waits_for "r begins the same seed again" 3 sh -c 'xdotool search --name "^bern: " getwindowname | grep -q "seed 5, step 0,"'
+press n
+waits_for "n begins the next one" 3 sh -c 'xdotool search --name "^bern: " getwindowname | grep -q "seed 6, step 0,"'
 press q
 ends 0 "q ends it"
+
+opens "a point may have two pixels" watch runs/mine --scale 2 --size 640x360
+press space
+shoot
+check "a screenshot has them" [ "$(png size "$shot")" = "1280 720" ]
+check "and the cart is drawn in them" png has "$shot" 0072b2 "$cart" 200
+press q
+ends 0 "it ends, too"
 
 opens "an environment has a window" watch MinAtar/Breakout-v1 --agent untrained --size 640x480 --speed 0
 kill -TERM $watching
