@@ -1,10 +1,12 @@
 /* Times frames of the window with all panels while an agent steps: a 4-128-128-2 network at 1280x720, drawn by the processor. The
  * display is SDL2's driver that shows nothing, or the real one with DISPLAY and BERN_BENCH_SEEN set. Fails above 4 ms in the
- * median or 8 ms at the 99th percentile. usage: bench_viewer WINDOW_MODULE */
+ * median or 8 ms at the 99th percentile: of the thread's processor time, and of time by the clock where the two are the same to 3%,
+ * so that no other program has taken the processor away. usage: bench_viewer WINDOW_MODULE */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <bern/agent.h>
 #include <command.h>
@@ -18,6 +20,23 @@ static int ascending(const void *a, const void *b)
 {
 	const double x = *(const double *)a, y = *(const double *)b;
 	return (x > y) - (x < y);
+}
+
+static double processor(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Returns 1 if they are slow and that matters. Sorts them. */
+static int report(const char *what, double *seconds, int judged)
+{
+	qsort(seconds, FRAMES, sizeof *seconds, ascending);
+	const double median = 1000 * seconds[FRAMES / 2], high = 1000 * seconds[FRAMES * 99 / 100];
+	printf("  %s: median %.2f ms, 99th percentile %.2f ms%s\n", what, median, high,
+	       judged ? "" : ", not judged: other programs take the processor");
+	return judged && (median > 4 || high > 8);
 }
 
 static int failed(const bern_error *e)
@@ -66,9 +85,10 @@ int main(int argc, char **argv)
 		return failed(&e);
 
 	bern_panel_view view = bern_panel_view_default();
-	static double seconds[FRAMES];
+	static double seconds[FRAMES], own[FRAMES];
+	double all = 0, all_own = 0;
 	for (int i = 0; i < FRAMES; i++) {
-		const double start = m->now(w);
+		const double start = m->now(w), own_start = processor();
 		const bern_paper *paper;
 		double width, height;
 		if (bern_player_forward(player, &e) ||
@@ -77,13 +97,12 @@ int main(int argc, char **argv)
 		bern_panels_draw(panels, &view, paper, width, height);
 		if (m->present(w, &e))
 			return failed(&e);
-		seconds[i] = m->now(w) - start;
+		all_own += own[i] = processor() - own_start;
+		all += seconds[i] = m->now(w) - start;
 	}
-	qsort(seconds, FRAMES, sizeof *seconds, ascending);
-	const double median = 1000 * seconds[FRAMES / 2], high = 1000 * seconds[FRAMES * 99 / 100];
-	printf("a step and a frame of all panels at 1280x720: median %.2f ms, 99th percentile %.2f "
-	       "ms\n",
-	       median, high);
+	printf("a step and a frame of all panels at 1280x720\n");
+	int late = report("processor time", own, 1);
+	late |= report("by the clock", seconds, all_own > 0.97 * all);
 	m->close(w);
 	bern_panels_destroy(panels);
 	bern_player_destroy(player);
@@ -91,5 +110,5 @@ int main(int argc, char **argv)
 	bern_agent_destroy(agent);
 	bern_world_finish(&world);
 	bern_registry_destroy(registry);
-	return median > 4 || high > 8;
+	return late;
 }
