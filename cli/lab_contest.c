@@ -221,10 +221,11 @@ void lab_figure_text(char *out, size_t size, contest_figure f, int digits)
 
 void lab_ratio_text(char *out, size_t size, contest_ratio r)
 {
-	char high[32];
+	char low[32], high[32];
+	number_text(low, sizeof low, r.low, 2);
 	number_text(high, sizeof high, r.high, 2);
 	if (isfinite(r.ratio) && r.ratio > 0.0)
-		snprintf(out, size, "%.2f [%.2f, %s]", r.ratio, r.low, high);
+		snprintf(out, size, "%.2f [%s, %s]", r.ratio, low, high);
 	else
 		snprintf(out, size, "-");
 }

@@ -28,11 +28,10 @@ const command_help lab_gap_help = {
 		 "their\n"
 		 "own, as is the better of relu and tanh. gap: steps to the first look of at least "
 		 "the\n"
-		 "recipe's stop_return, or to --level, over those of the better of relu and tanh; "
-		 "where\n"
-		 "that has none: the other's return over its own, both in the last tenth of the "
-		 "steps\n"
-		 "and counted from random play.\n",
+		 "recipe's stop_return, or to --level, over those of the better of relu and tanh. "
+		 "share:\n"
+		 "the return of the last tenth of the steps over that of the better of them, both\n"
+		 "counted from random play.\n",
 	.flags = flags,
 	.flag_count = sizeof flags / sizeof flags[0],
 };
@@ -116,20 +115,14 @@ static void print_json(const contest *c, const contest_entry *entry, const char 
 	json_decref(object);
 }
 
-/* Steps over the yardstick's, or what is learned over what it learned where it did not get there. */
-static void gap_text(char *out, size_t size, const contest *c, const contest_entry *entry,
-		     const contest_entry *best, int32_t number, double random_return)
+/* What is learned over what the yardstick learned, both counted from random play. */
+static void share_text(char *out, size_t size, const contest *c, const contest_entry *entry,
+		       const contest_entry *best, double random_return)
 {
-	if (isfinite(contest_figure_for(c, best, number).median)) {
-		lab_ratio_text(out, size, contest_ratio_of(c, entry, best, number, 0.0));
-		return;
-	}
 	contest_ratio r = contest_ratio_of(c, entry, best, CONTEST_LEARNING, random_return);
 	if (contest_figure_for(c, best, CONTEST_LEARNING).median <= random_return)
 		r.ratio = NAN; /* nothing was learned: no share of it */
 	lab_ratio_text(out, size, r);
-	if (isfinite(r.ratio) && r.ratio > 0.0)
-		snprintf(out + strlen(out), size - strlen(out), " of the return");
 }
 
 static void print(const contest *c, const char *env, double random_return,
@@ -142,7 +135,7 @@ static void print(const contest *c, const char *env, double random_return,
 		const contest_entry *entry = &c->entries[i];
 		contest_figure f = contest_figure_for(c, entry, number);
 		contest_figure learning = contest_figure_for(c, entry, CONTEST_LEARNING);
-		char first[64], returns[64], gap[96], reached[32], choice[256];
+		char first[64], returns[64], gap[64], share[64], reached[32], choice[256];
 		if (request->json) {
 			print_json(c, entry, env);
 			continue;
@@ -151,10 +144,11 @@ static void print(const contest *c, const char *env, double random_return,
 		lab_choice_text(choice, sizeof choice, entry);
 		lab_figure_text(first, sizeof first, f, 0);
 		lab_figure_text(returns, sizeof returns, learning, 2);
-		gap_text(gap, sizeof gap, c, entry, best, number, random_return);
+		lab_ratio_text(gap, sizeof gap, contest_ratio_of(c, entry, best, number, 0.0));
+		share_text(share, sizeof share, c, entry, best, random_return);
 		snprintf(reached, sizeof reached, "%zu/%zu", f.reached, c->seeds);
-		printf("| %-20s | %-13s | %-6s | %7s | %-24s | %-28s | %-20s |\n", env, entry->name,
-		       choice, reached, first, returns, gap);
+		printf("| %-20s | %-13s | %-6s | %7s | %-24s | %-18s | %-28s | %-18s |\n", env,
+		       entry->name, choice, reached, first, gap, returns, share);
 		fflush(stdout);
 	}
 	if (silent)
@@ -189,10 +183,10 @@ static void print_head(const lab_contest *request, const double *level)
 	printf("Recipes of the environments, %zu seeds; learning rate chosen from %s by %zu other "
 	       "seeds (*: an edge of these).\n"
 	       "first: steps to %s; return: of the last tenth of the steps; median [95%%].\n\n"
-	       "| %-20s | %-13s | %-6s | %7s | %-24s | %-28s | %-20s |\n"
-	       "|---|---|---|---|---|---|---|\n",
+	       "| %-20s | %-13s | %-6s | %7s | %-24s | %-18s | %-28s | %-18s |\n"
+	       "|---|---|---|---|---|---|---|---|\n",
 	       request->seeds, rates, request->grid_seeds, goal, "environment", "units", "rate",
-	       "reached", "first", "return", "gap");
+	       "reached", "first", "gap", "return", "share");
 }
 
 int lab_gap(const char *program, int argc, char **argv)
