@@ -47,6 +47,7 @@ const command_help train_help = {
 	.examples = "  bern train CartPole-v1\n"
 		    "  bern train CartPole-v1 --seed 7 --hidden 64,32 --total-timesteps 1e5\n"
 		    "  bern train CartPole-v1 --seeds 10\n"
+		    "  mpirun -n 4 bern train CartPole-v1 --num-envs 1024\n"
 		    "  bern train CartPole-v1 --recipe CartPole-v1-throughput\n"
 		    "  bern train CartPole-v1 --set env.gravity=1.6\n"
 		    "  bern train Gridworld-v0 --set env.map=@map.txt\n"
@@ -58,7 +59,9 @@ const command_help train_help = {
 		"Flags go over the file, the file over variables, variables over the recipe, the\n"
 		"recipe over the defaults; of two flags the later counts. Parameters of the\n"
 		"environment are keys of `env:`; `bern info ENV` lists them. Recipes are searched\n"
-		"in $BERN_RECIPES, then where Bern keeps its own.\n",
+		"in $BERN_RECIPES, then where Bern keeps its own.\n"
+		"Under mpirun (Meson feature `mpi`) ranks share the lanes of one run, to the same\n"
+		"bits, or with --seeds the runs.\n",
 	.flags = flags,
 	.flag_count = sizeof flags / sizeof flags[0],
 	.with_options = 1,

@@ -62,15 +62,16 @@ same() {
 
 common="--recipe none --name x --quiet --eval-interval 4000 --eval-episodes 5 --checkpoint-interval 3000 --log-interval 2000
 	--final-episodes 3"
-paths="rows:--num-envs|100|--hidden|24,16|--firings|4|--entropy-coef|0.01
-firings:--num-envs|64|--hidden|20|--firings|16
-lanes:--num-envs|130|--hidden|20,12|--firings|1"
+paths="rows:2,4:--num-envs|100|--hidden|24,16|--firings|4|--entropy-coef|0.01
+firings:2:--num-envs|64|--hidden|20|--firings|16
+lanes:4:--num-envs|130|--hidden|20,12|--firings|1"
 for path in $paths; do
 	name=${path%%:*}
+	path=${path#*:}
 	options="train CartPole-v1 $common --total-timesteps 9000 $(echo "${path#*:}" | tr '|' ' ')"
 	# shellcheck disable=SC2086
 	in_folder "$name-1" "$BERN" $options
-	for ranks in 2 4; do
+	for ranks in $(echo "${path%%:*}" | tr , ' '); do
 		# shellcheck disable=SC2086
 		in_folder "$name-$ranks" mpirun -n $ranks "$BERN" $options
 		same "$name: $ranks ranks leave what one process leaves" "$name-1" "$name-$ranks"
@@ -168,8 +169,6 @@ says_once() { # NAME WORDS
 }
 in_folder bad mpirun -n 2 "$BERN" train CartPole-v1 --normalize-observations
 says_once 'what sees all lanes is refused' 'normalize_observations: .*several ranks'
-in_folder bad mpirun -n 2 "$BERN" train FrozenLake-v1 --agent q-learning
-says_once 'another agent is refused' 'agent: q-learning learns in one process'
 in_folder bad mpirun -n 1 "$BERN" train CartPole-v1 : -n 1 "$BERN" train CartPole-v1 --learning-rate 0.5
 says_once 'ranks that were told different things are refused' 'rank 1: its configuration is not that of rank 0'
 in_folder bad mpirun -n 2 "$BERN" resume nowhere
@@ -184,4 +183,22 @@ in_folder seeds-1 "$BERN" $seeds
 in_folder seeds-2 mpirun -n 2 "$BERN" $seeds
 differ=$(cd seeds-1/runs/x && for file in s?/checkpoints/*; do cmp "$file" "../../../seeds-2/runs/x/$file" 2>&1; done)
 check 'ranks share seeds' test "$status" -eq 0 -a -z "$differ" -a "$(ls -d seeds-2/runs/x/s? | wc -l)" -eq 3
+
+# sweeps
+cat >"$work/few.yaml" <<'END'
+recipe: CartPole-v1
+configurations: 3
+seeds: 2
+finalists: 1
+final_seeds: 2
+method: random
+budget: 300
+base: {eval_interval: 0, stop_looks: 0, final_episodes: 5}
+space:
+  learning_rate: {log_uniform: [0.003, 0.1]}
+END
+in_folder sweep-1 "$BERN" sweep "$work/few.yaml" --out sweep --jobs 1
+in_folder sweep-2 mpirun -n 2 "$BERN" sweep "$work/few.yaml" --out sweep --jobs 1
+check 'ranks share the trainings of a sweep' test "$status" -eq 0
+check '... to the same ranking' cmp -s sweep-1/sweep/ranking.csv sweep-2/sweep/ranking.csv
 finish
