@@ -74,6 +74,8 @@ typedef struct minigrid_model {
 	int32_t limit;       /* steps; the reward falls over them */
 	int32_t see_through; /* 1: walls hide nothing */
 	int32_t numbers;     /* 1: the observation is a BOX */
+	/* [p][n]: what is lit ahead of a row of which the cells p let light pass and the cells n are lit; column i is bit i */
+	uint8_t ahead[1 << MINIGRID_VIEW][1 << MINIGRID_VIEW];
 } minigrid_model;
 
 static const char *const minigrid_metrics[] = {"success", "carrying"};
@@ -127,6 +129,19 @@ static inline size_t minigrid_area(const minigrid_model *m)
 	return (size_t)(m->width + 2 * MINIGRID_MARGIN) * (size_t)(m->height + 2 * MINIGRID_MARGIN);
 }
 
+/* Spreads light to both sides from each lit cell that lets it pass, until nothing changes. */
+static inline void minigrid_fill_ahead(minigrid_model *m)
+{
+	for (uint32_t passes = 0; passes < 1u << MINIGRID_VIEW; passes++)
+		for (uint32_t now = 0; now < 1u << MINIGRID_VIEW; now++) {
+			uint32_t bright = now & passes;
+			for (int32_t k = 1; k < MINIGRID_VIEW; k++)
+				bright |= (bright << 1 | bright >> 1) & passes;
+			bright |= bright << 1 | bright >> 1;
+			m->ahead[passes][now] = (uint8_t)(bright & ((1u << MINIGRID_VIEW) - 1));
+		}
+}
+
 /* Makes a model of `size` bytes that begins with a minigrid_model, and tells the host of it. shortest: the goal cannot be reached in fewer steps.
  * NULL, with the sentence written, if there is no memory. */
 static inline void *minigrid_open(size_t size, int32_t width, int32_t height, int32_t limit,
@@ -143,6 +158,7 @@ static inline void *minigrid_open(size_t size, int32_t width, int32_t height, in
 	m->limit = limit;
 	m->numbers = values[MINIGRID_P_ENCODING].i == 1;
 	m->see_through = values[MINIGRID_P_SEE_THROUGH].i != 0;
+	minigrid_fill_ahead(m);
 	out->model = m;
 	out->state_size = sizeof(minigrid_state) + 2 * minigrid_area(m);
 	out->max_steps = (uint64_t)limit;
@@ -335,27 +351,19 @@ static inline uint64_t minigrid_bytes_back(const uint8_t *b)
 /* What can be seen: MiniGrid lets light start at the agent and spread row by row away from it, first to the right, then to the
  * left, each time to the neighbour, to the cell ahead, and to the one between them, from every lit cell that lets it pass. So in a
  * row every stretch of cells that let light pass is lit as a whole if one of them is, and so are its neighbours, and what is ahead
- * of all these. lit: a row of bytes each, 255 where light is. */
-static inline void minigrid_light(const uint64_t rows[MINIGRID_VIEW], uint64_t lit[MINIGRID_VIEW])
+ * of all these; minigrid_fill_ahead has written down which. lit: a row of bytes each, 255 where light is. */
+static inline void minigrid_light(const minigrid_model *m, const uint64_t rows[MINIGRID_VIEW],
+				  uint64_t lit[MINIGRID_VIEW])
 {
-	uint64_t now = (uint64_t)255 << 8 * (MINIGRID_VIEW / 2);
+	uint32_t now = 1u << MINIGRID_VIEW / 2;
 	for (int32_t j = MINIGRID_VIEW - 1; j >= 0; j--) {
 		/* walls alone have bit 1, closed and locked doors bit 4 or 5 */
 		const uint64_t row = rows[j];
 		const uint64_t one = ~(row >> 1 | row >> 4 | row >> 5) & MINIGRID_ONES;
-		const uint64_t passes = one * 255;
-		/* whether a cell and the one, the three to its right let light pass */
-		const uint64_t two = passes & passes >> 8, four = two & two >> 16;
-		/* To the right the carry of a sum runs through a stretch of ones just so; to the left it is done by doubling. */
-		const uint64_t seed = now & one;
-		const uint64_t right = (passes & ~(passes + seed)) | seed;
-		uint64_t left = now & passes;
-		left |= passes & left >> 8;
-		left |= two & left >> 16;
-		left |= four & left >> 32;
-		const uint64_t bright = left | right;
-		const uint64_t ahead = bright | bright << 8 | bright >> 8;
-		lit[j] = (now | ahead) & MINIGRID_ALL;
+		/* the lowest bits of seven bytes side by side, and below seven bits to a byte each */
+		const uint32_t passes = (uint32_t)(one * 0x0102040810204080u >> 56);
+		const uint32_t ahead = m->ahead[passes][now];
+		lit[j] = ((now | ahead) * 0x0002040810204081u & MINIGRID_ONES) * 255;
 		now = ahead;
 	}
 }
@@ -382,7 +390,7 @@ static inline void minigrid_look(const minigrid_model *m, const minigrid_state *
 		for (int32_t j = 0; j < MINIGRID_VIEW; j++)
 			lit[j] = MINIGRID_ALL;
 	else
-		minigrid_light(rows, lit);
+		minigrid_light(m, rows, lit);
 	/* the agent's own cell shows what it carries */
 	uint64_t carried = (uint64_t)(s->carrying ? s->carrying : MINIGRID_EMPTY);
 	rows[last] = (rows[last] & ~((uint64_t)255 << 8 * half)) | carried << 8 * half;
