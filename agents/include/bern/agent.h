@@ -138,6 +138,7 @@ typedef struct bern_option {
 extern const bern_option bern_agent_options[];
 extern const size_t bern_agent_option_count;
 
+/* Fills in what every option is if nobody sets it, as bern_agent_options says. */
 void bern_agent_config_defaults(bern_agent_config *config);
 
 /* Sets one option from text: checked by bern_param_parse; an unknown key is an error with a suggestion. */

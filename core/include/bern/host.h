@@ -29,8 +29,11 @@ const char *bern_suggest(const char *given, const char *const *names, size_t cou
 
 typedef struct bern_registry bern_registry;
 
+/* Makes an empty registry, which the caller owns. Returns 0, or an error for lack of memory. One thread at a time may change it;
+ * any number may read it while none does. */
 int32_t bern_registry_create(bern_registry **out, bern_error *e);
-void bern_registry_destroy(bern_registry *registry); /* also closes the libraries it loaded */
+/* Frees a registry and closes the libraries it loaded: finish every world of their environments before. NULL does nothing. */
+void bern_registry_destroy(bern_registry *registry);
 
 /* Takes in the environments of a plugin table after checking it: abi, sizes, required functions, id, parameters whose
  * fallbacks pass their own check, fields. `origin` (copied) is a file name or "built in". All or none are taken. A second
@@ -52,8 +55,10 @@ int32_t bern_registry_load_folder(bern_registry *registry, const char *folder,
 						 const bern_error *error),
 				  void *user, bern_error *e);
 
+/* How many environments there are; and the one of an index below that, sorted by id, with the file it came from or "built in". Both
+ * belong to the registry. */
 size_t bern_registry_count(const bern_registry *registry);
-const bern_env *bern_registry_at(const bern_registry *registry, size_t index); /* sorted by id */
+const bern_env *bern_registry_at(const bern_registry *registry, size_t index);
 const char *bern_registry_origin(const bern_registry *registry, size_t index);
 
 /* Finds an environment by id. Unknown: "did you mean"; another version: which there are. */

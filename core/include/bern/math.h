@@ -32,6 +32,7 @@ extern "C" {
 
 /* ---- bits and choices ------------------------------------------------------------------------------ */
 
+/* The bits of a number as an unsigned integer of its size, and back. */
 static inline uint32_t bern_bits_of_float(float x)
 {
 	uint32_t bits;

@@ -29,6 +29,7 @@ typedef struct bern_rng {
 	uint32_t has_half; /* 1 if `half` is waiting */
 } bern_rng;
 
+/* 128 bits from and to their low and high half. */
 static inline bern_u128 bern_u128_of(const uint64_t pair[2])
 {
 	return (bern_u128)pair[1] << 64 | pair[0];

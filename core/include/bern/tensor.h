@@ -47,8 +47,9 @@ int32_t bern_tensors_add(bern_tensors *list, int32_t type, void *data, uint64_t 
 			 uint64_t columns, bern_error *e, const char *name, ...) BERN_PRINTF(7, 8);
 void bern_tensors_finish(bern_tensors *list);
 
+/* Elements of an array, and the bytes they take. */
 uint64_t bern_tensor_elements(const bern_tensor *tensor);
-uint64_t bern_tensor_size(const bern_tensor *tensor); /* bytes */
+uint64_t bern_tensor_size(const bern_tensor *tensor);
 
 /* One "__metadata__" entry of a file. */
 typedef struct bern_metadata {
