@@ -47,10 +47,11 @@ struct bern_lanes_private {
 	int manual;
 	/* the first lanes, in whole tiles of 16, where the environment has a batch: their states live there */
 	size_t tile_count;
-	size_t tile_size;           /* bytes of a tile's state */
-	unsigned char *tiles;       /* (tile_count, tile_size) */
-	bern_lanes_scratch scratch; /* of the thread that owns the lanes */
-	bern_lanes_scratch *parts;  /* (part_count) of others, see lanes_part.h */
+	const struct bern_lanes_loops *loops; /* lanes_tiles.c */
+	size_t tile_size;                     /* bytes of a tile's state */
+	unsigned char *tiles;                 /* (tile_count, tile_size) */
+	bern_lanes_scratch scratch;           /* of the thread that owns the lanes */
+	bern_lanes_scratch *parts;            /* (part_count) of others, see lanes_part.h */
 	size_t part_count;
 	bern_ended *ended; /* (B) or NULL */
 };

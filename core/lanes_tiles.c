@@ -8,6 +8,98 @@
 
 typedef struct bern_lanes_private lanes_private;
 
+/* ---- loops over lanes ------------------------------------------------------------------------------- */
+
+/* What is looked at in every lane at every step, compiled for the instruction sets of the batches, so that it does not take longer
+ * than what the batch does. `lanes` is a multiple of 16. */
+struct bern_lanes_loops {
+	/* Counts a step and its reward in each lane and cuts at the time limit; 0 if an outcome is not as it should be. */
+	int (*count)(const double *reward, uint32_t *flags, uint64_t *length, double *total,
+		     uint64_t limit, size_t lanes);
+	/* 1 if columns (count, 16) lie between the finite bounds (count). */
+	int (*inside)(const float *columns, const float *low, const float *high, size_t count);
+	/* The lanes of a tile that have flags, as bits. */
+	uint32_t (*flagged)(const uint32_t *flags);
+};
+
+BERN_BATCH_INLINE int count_lanes(const double *reward, uint32_t *flags, uint64_t *length,
+				  double *total, uint64_t limit, size_t lanes)
+{
+	uint32_t seen = 0, wild = 0;
+	BERN_EACH_LANE
+	for (size_t i = 0; i < lanes; i++) {
+		seen |= flags[i];
+		wild |= !(reward[i] - reward[i] == 0);
+		total[i] += reward[i];
+		length[i]++;
+	}
+	if (wild || (seen & ~(uint32_t)(BERN_TERMINATED | BERN_TRUNCATED)))
+		return 0;
+	BERN_EACH_LANE
+	for (size_t i = 0; i < lanes; i++)
+		flags[i] |= length[i] >= limit ? BERN_TRUNCATED : 0;
+	return 1;
+}
+
+BERN_BATCH_INLINE int columns_inside(const float *columns, const float *low, const float *high,
+				     size_t count)
+{
+	uint32_t bad = 0;
+	for (size_t k = 0; k < count; k++)
+		for (size_t i = 0; i < BERN_TILE; i++) {
+			float x = columns[k * BERN_TILE + i];
+			bad |= !(x >= low[k]) | !(x <= high[k]);
+		}
+	return !bad;
+}
+
+BERN_BATCH_INLINE uint32_t flagged_lanes(const uint32_t *flags)
+{
+	static const uint32_t bit[BERN_TILE] = {1,   2,   4,    8,    16,   32,   64,    128,
+						256, 512, 1024, 2048, 4096, 8192, 16384, 32768};
+	uint32_t bits = 0;
+	for (size_t i = 0; i < BERN_TILE; i++)
+		bits |= bit[i] & (0u - (flags[i] != 0));
+	return bits;
+}
+
+#define LOOPS(name, target)                                                                        \
+	target BERN_BATCH_FLATTEN static int name##_count(const double *reward, uint32_t *flags,   \
+							  uint64_t *length, double *total,         \
+							  uint64_t limit, size_t lanes)            \
+	{                                                                                          \
+		return count_lanes(reward, flags, length, total, limit, lanes);                    \
+	}                                                                                          \
+	target BERN_BATCH_FLATTEN static int name##_inside(const float *columns, const float *low, \
+							   const float *high, size_t count)        \
+	{                                                                                          \
+		return columns_inside(columns, low, high, count);                                  \
+	}                                                                                          \
+	target BERN_BATCH_FLATTEN static uint32_t name##_flagged(const uint32_t *flags)            \
+	{                                                                                          \
+		return flagged_lanes(flags);                                                       \
+	}                                                                                          \
+	static const struct bern_lanes_loops name = {name##_count, name##_inside, name##_flagged};
+
+LOOPS(loops_any, )
+#ifdef BERN_TARGET_AVX2
+LOOPS(loops_avx2, BERN_TARGET_AVX2)
+LOOPS(loops_avx512, BERN_TARGET_AVX512)
+#endif
+
+/* cpu: what the batch in use needs, or NULL */
+static const struct bern_lanes_loops *loops_for(const char *cpu)
+{
+#ifdef BERN_TARGET_AVX2
+	if (cpu && strcmp(cpu, "avx512") == 0)
+		return &loops_avx512;
+	if (cpu && strcmp(cpu, "avx2") == 0)
+		return &loops_avx2;
+#endif
+	(void)cpu;
+	return &loops_any;
+}
+
 /* ---- between tiles and plain states --------------------------------------------------------------- */
 
 void bern_lanes_take_tiles(bern_lanes *lanes)
@@ -17,6 +109,7 @@ void bern_lanes_take_tiles(bern_lanes *lanes)
 	const size_t tiles = lanes->count / BERN_TILE;
 	if (!world->batch || !tiles)
 		return;
+	own->loops = loops_for(world->batch->cpu);
 	own->tile_count = tiles;
 	own->tile_size = bern_tile_size(world->env);
 	own->tiles = bern_arena_take(&own->arena, tiles, own->tile_size);
@@ -115,20 +208,6 @@ static int take_floats(bern_lanes *lanes, size_t first, const float *tile)
 	return !bad;
 }
 
-/* The same check where observations stay columns. */
-static int columns_inside(const bern_lanes *lanes, const float *tile)
-{
-	const lanes_private *own = lanes->own;
-	int bad = 0;
-	for (size_t k = 0; k < lanes->world->observation_floats; k++) {
-		const float *column = tile + k * BERN_TILE;
-		const float low = own->low[k], high = own->high[k];
-		for (size_t i = 0; i < BERN_TILE; i++)
-			bad |= !(column[i] >= low) | !(column[i] <= high);
-	}
-	return !bad;
-}
-
 static int32_t take_observations(bern_lanes *lanes, const bern_lanes_scratch *scratch, size_t first,
 				 const unsigned char *tile, bern_error *e)
 {
@@ -144,31 +223,6 @@ static int32_t take_observations(bern_lanes *lanes, const bern_lanes_scratch *sc
 
 /* ---- a step --------------------------------------------------------------------------------------- */
 
-/* Counts the step in each lane and cuts at the time limit; 0 if an outcome is not as it should be. */
-static int count_outcomes(bern_lanes *lanes, size_t first, size_t count)
-{
-	lanes_private *own = lanes->own;
-	const uint64_t limit = lanes->world->instance.max_steps ? lanes->world->instance.max_steps
-								: UINT64_MAX;
-	const double *reward = lanes->reward + first;
-	uint32_t *flags = lanes->flags + first;
-	uint64_t *length = own->length + first;
-	double *total = own->total + first;
-	uint32_t seen = 0;
-	int wild = 0;
-	for (size_t i = 0; i < count; i++) {
-		seen |= flags[i];
-		wild |= !(reward[i] - reward[i] == 0);
-		total[i] += reward[i];
-		length[i]++;
-	}
-	if (wild || (seen & ~(uint32_t)(BERN_TERMINATED | BERN_TRUNCATED)))
-		return 0;
-	for (size_t i = 0; i < count; i++)
-		flags[i] |= length[i] >= limit ? BERN_TRUNCATED : 0;
-	return 1;
-}
-
 /* Ends the episodes of a tile that are over and draws streams for the next ones. Returns the lanes as bits. Their last
  * observations are rows already, or columns. */
 static uint16_t end_episodes(bern_lanes *lanes, const bern_lanes_scratch *scratch, size_t first,
@@ -176,12 +230,7 @@ static uint16_t end_episodes(bern_lanes *lanes, const bern_lanes_scratch *scratc
 {
 	const size_t O = lanes->world->observation_floats;
 	lanes_private *own = lanes->own;
-	static const uint32_t bit[BERN_TILE] = {1,   2,   4,    8,    16,   32,   64,    128,
-						256, 512, 1024, 2048, 4096, 8192, 16384, 32768};
-	const uint32_t *flags = lanes->flags + first;
-	uint32_t ended = 0;
-	for (size_t i = 0; i < BERN_TILE; i++)
-		ended |= bit[i] & (0u - (flags[i] != 0));
+	const uint32_t ended = own->loops->flagged(lanes->flags + first);
 	for (uint32_t left = ended; left; left &= left - 1) {
 		size_t b = first + (size_t)bern_lowest_lane(left);
 		if (columns)
@@ -230,7 +279,9 @@ int32_t bern_lanes_step_tiles(bern_lanes *lanes, const bern_lanes_scratch *scrat
 			.metrics = scratch->metrics};
 	world->batch->step(world->instance.model, &t);
 	int32_t rc = BERN_OK;
-	if (!count_outcomes(lanes, first, count * BERN_TILE))
+	const uint64_t limit = world->instance.max_steps ? world->instance.max_steps : UINT64_MAX;
+	if (!own->loops->count(lanes->reward + first, lanes->flags + first, own->length + first,
+			       own->total + first, limit, count * BERN_TILE))
 		return first_fault(lanes, scratch, first, count, seen, e);
 	for (size_t k = 0; M && k < count * BERN_TILE; k++)
 		bern_tile_column_get(scratch->metrics + k / BERN_TILE * BERN_TILE * M,
@@ -242,7 +293,8 @@ int32_t bern_lanes_step_tiles(bern_lanes *lanes, const bern_lanes_scratch *scrat
 		size_t b = first + k * BERN_TILE;
 		const float *column = columns ? columns + k * BERN_TILE * world->observation_floats
 					      : NULL;
-		if (!column || !columns_inside(lanes, column))
+		if (!column ||
+		    !own->loops->inside(column, own->low, own->high, world->observation_floats))
 			rc = take_observations(lanes, scratch, b, seen + k * observations, e);
 		if (!rc)
 			any |= scratch->begin[k] = end_episodes(lanes, scratch, b, column);
