@@ -213,6 +213,9 @@ static int32_t run_line(train_line *line, const bern_ranks *ranks, int *status, 
 	}
 	const int has_world = !rc;
 	rc = bern_ranks_agree(ranks, rc, e);
+	if (!rc)
+		rc = mpirun_compare(ranks, "list of seeds", line->seeds,
+				    line->seed_count * sizeof *line->seeds, e);
 	if (!rc && line->print_config)
 		rc = print_config(&request, &origins, e);
 	else if (!rc)

@@ -93,3 +93,22 @@ int32_t mpirun_share_text(const bern_ranks *ranks, char **text, size_t *size, be
 	*size = bytes - 1;
 	return rc;
 }
+
+int32_t mpirun_compare(const bern_ranks *ranks, const char *what, const void *bytes, size_t size,
+		       bern_error *e)
+{
+	char *first = NULL;
+	size_t first_size = size;
+	if (bern_ranks_count(ranks) == 1)
+		return 0;
+	if (ranks->rank == 0 && (first = calloc(1, size + 1)) && size > 0)
+		memcpy(first, bytes, size);
+	int32_t rc = mpirun_share_text(ranks, &first, &first_size, e);
+	if (!rc && (first_size != size || (size > 0 && memcmp(first, bytes, size) != 0)))
+		rc = bern_fail(e, BERN_EUSAGE,
+			       "its %s is not that of rank 0; allowed: the same options, files and "
+			       "variables for all",
+			       what);
+	free(first);
+	return bern_ranks_agree(ranks, rc, e);
+}

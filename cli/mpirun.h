@@ -53,4 +53,9 @@ int mpirun_report_alike(const char *what, const bern_error *e);
 /* Gives all ranks the text (size, and a 0 behind it) that rank 0 has; owned by the caller: malloc, free. The others bring NULL. */
 int32_t mpirun_share_text(const bern_ranks *ranks, char **text, size_t *size, bern_error *e);
 
+/* An error in all ranks if one does not bring what rank 0 brings: all must train alike, and their files and variables may differ.
+ * what: "configuration". bytes NULL is allowed where size is 0. */
+int32_t mpirun_compare(const bern_ranks *ranks, const char *what, const void *bytes, size_t size,
+		       bern_error *e);
+
 #endif

@@ -441,6 +441,9 @@ int train_seeds(train_request *request, const seeds_request *seeds)
 		rc = bern_fail(&e, BERN_EMEMORY, "memory is out");
 	/* an isolated environment is a process of its own, which the jobs must not share */
 	bern_world_finish(&request->world);
+	rc = bern_ranks_agree(w.ranks, rc, &e);
+	if (!rc)
+		rc = mpirun_compare(w.ranks, "configuration", text, strlen(text), &e);
 	if (!rc && leads)
 		rc = run_folder_create_group(&folder, &request->config, which, request->force,
 					     time(NULL), &e);
@@ -513,6 +516,12 @@ int resume_group(resume_request *request, size_t at_once)
 				       "%s: the member %s is not named after its seed (s1)",
 				       group.path, group.members[i]);
 	rc = bern_ranks_agree(request->ranks, rc, &e);
+	if (!rc)
+		rc = mpirun_compare(request->ranks, "list of seeds", seeds,
+				    group.count * sizeof *seeds, &e);
+	if (!rc)
+		rc = mpirun_compare(request->ranks, "total_timesteps", &request->total_timesteps,
+				    sizeof request->total_timesteps, &e);
 	if (rc) {
 		status = mpirun_report(request->ranks, "resume", &e);
 	} else {

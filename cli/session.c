@@ -116,25 +116,6 @@ static int train_there(session *s, trainer *t)
 	return signals_came() || end == END_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_OK;
 }
 
-/* All ranks must train alike: their files and variables may differ, and then the text does. */
-static int32_t compare_text(const session *s, const char *text, bern_error *e)
-{
-	char *first = NULL;
-	size_t size = strlen(text);
-	if (bern_ranks_count(s->ranks) == 1)
-		return 0;
-	if (s->ranks->rank == 0 && (first = malloc(size + 1)))
-		memcpy(first, text, size + 1);
-	int32_t rc = mpirun_share_text(s->ranks, &first, &size, e);
-	if (!rc && strcmp(first, text) != 0)
-		rc = bern_fail(
-			e, BERN_EUSAGE,
-			"its configuration is not that of rank 0; allowed: the same options, "
-			"files and variables for all");
-	free(first);
-	return bern_ranks_agree(s->ranks, rc, e);
-}
-
 int session_run(session *s, int resumed)
 {
 	bern_error e = {0};
@@ -178,7 +159,7 @@ int session_run(session *s, int resumed)
 		rc = bern_fail(&e, BERN_EMEMORY, "memory is out");
 	rc = bern_ranks_agree(s->ranks, rc, &e);
 	if (!rc)
-		rc = compare_text(s, text, &e);
+		rc = mpirun_compare(s->ranks, "configuration", text, strlen(text), &e);
 	if (!rc) {
 		t->setup.config_text = text;
 		/* from here on a signal ends the run in order */

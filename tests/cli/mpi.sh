@@ -173,6 +173,10 @@ in_folder bad mpirun -n 2 "$BERN" train CartPole-v1 --normalize-observations
 says_once 'what sees all lanes is refused' 'normalize_observations: .*several ranks'
 in_folder bad mpirun -n 1 "$BERN" train CartPole-v1 : -n 1 "$BERN" train CartPole-v1 --learning-rate 0.5
 says_once 'ranks that were told different things are refused' 'rank 1: its configuration is not that of rank 0'
+in_folder bad mpirun -n 1 "$BERN" train CartPole-v1 --seeds 2 : -n 1 "$BERN" train CartPole-v1 --seeds 2 --learning-rate 0.5
+says_once '... where they share seeds, too' 'rank 1: its configuration is not that of rank 0'
+in_folder bad mpirun -n 1 "$BERN" train CartPole-v1 --seeds 2 : -n 1 "$BERN" train CartPole-v1 --seeds 3
+says_once '... and where these are not the same' 'rank 1: its list of seeds is not that of rank 0'
 in_folder bad mpirun -n 2 "$BERN" resume nowhere
 says_once 'a run that is not there is told of once' nowhere
 check '... and no run folder is made' test ! -e bad/runs
