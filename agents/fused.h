@@ -44,7 +44,7 @@ typedef struct bern_fused {
 	const bern_normalizer *normalizer;
 	bern_firing_rng *firing; /* (B) */
 	bern_fused_rows rows;
-	float *x; /* (T B, O) inputs of the rows, where they are not columns */
+	float *x; /* (T B, O) inputs of the rows, where they are not columns: borrowed */
 	bern_fused_net net;
 	int by_rows;         /* 1: inputs stay rows, with lists of what is not 0 in them: */
 	uint32_t *listed;    /* (T B, O padded) */
@@ -62,7 +62,7 @@ typedef struct bern_fused {
 	struct bern_fused_room *room; /* (threads) scratch of each thread */
 } bern_fused;
 
-/* Takes memory, if `level` has kernels and there are lanes enough to fill half a register; otherwise kernels stays NULL. The other fields up
+/* Takes memory, if `level` has kernels and there are lanes enough to fill half a tile; otherwise kernels stays NULL. The other fields up
  * to x, gamma and lambda are set already. */
 int32_t bern_fused_init(bern_fused *fused, bern_arena *arena, const char *level, size_t lanes,
 			size_t steps, size_t threads, bern_error *e);

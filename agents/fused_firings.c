@@ -156,23 +156,26 @@ INLINE void logits(const bern_fused_net *net, const bern_fused_tile *tile, size_
 	float *pi = tile->pi + ((t * K + k) * N + n0) * LANES + lane;
 	vf sum[BESIDE][4];
 	UNROLL
-	for (size_t i = 0; i < firings; i++)
-		UNROLL
-	for (size_t n = 0; n < count; n++)
-		sum[i][n] = all(bias[n]);
-	for (size_t j = 0; j < J; j++)
-		UNROLL
 	for (size_t i = 0; i < firings; i++) {
-		vm fired = load_spikes(h + (i * J + j) * SPIKES);
 		UNROLL
 		for (size_t n = 0; n < count; n++)
-			sum[i][n] = add_where(sum[i][n], fired, all(w[j * N + n]));
+			sum[i][n] = all(bias[n]);
+	}
+	for (size_t j = 0; j < J; j++) {
+		UNROLL
+		for (size_t i = 0; i < firings; i++) {
+			vm fired = load_spikes(h + (i * J + j) * SPIKES);
+			UNROLL
+			for (size_t n = 0; n < count; n++)
+				sum[i][n] = add_where(sum[i][n], fired, all(w[j * N + n]));
+		}
 	}
 	UNROLL
-	for (size_t i = 0; i < firings; i++)
+	for (size_t i = 0; i < firings; i++) {
 		UNROLL
-	for (size_t n = 0; n < count; n++)
-		store(pi + (i * N + n) * LANES, sum[i][n]);
+		for (size_t n = 0; n < count; n++)
+			store(pi + (i * N + n) * LANES, sum[i][n]);
+	}
 }
 
 /* pi (N, 16) of these firings. */
@@ -452,10 +455,11 @@ INLINE void say(const bern_fused_net *net, const bern_firing_room *room, size_t 
 	const size_t K = net->firings, N = net->logits, P = net->layer[0].padded;
 	vf sum[4][4];
 	UNROLL
-	for (size_t v = 0; v < blocks; v++)
+	for (size_t v = 0; v < blocks; v++) {
 		UNROLL
-	for (size_t n = 0; n < count; n++)
-		sum[v][n] = load(room->out + (n0 + n) * P + j + 16 * v);
+		for (size_t n = 0; n < count; n++)
+			sum[v][n] = load(room->out + (n0 + n) * P + j + 16 * v);
+	}
 	for (size_t l = 0; l < LANES; l++)
 		for (size_t k = 0; k < K; k++) {
 			const float *d = room->delta + (k * N + n0) * LANES + l;
@@ -471,10 +475,11 @@ INLINE void say(const bern_fused_net *net, const bern_firing_room *room, size_t 
 			}
 		}
 	UNROLL
-	for (size_t v = 0; v < blocks; v++)
+	for (size_t v = 0; v < blocks; v++) {
 		UNROLL
-	for (size_t n = 0; n < count; n++)
-		store(room->out + (n0 + n) * P + j + 16 * v, sum[v][n]);
+		for (size_t n = 0; n < count; n++)
+			store(room->out + (n0 + n) * P + j + 16 * v, sum[v][n]);
+	}
 }
 
 INLINE void say_all(const bern_fused_net *net, const bern_firing_room *room, size_t j,
@@ -521,10 +526,11 @@ INLINE void say_biases(const bern_fused_net *net, const bern_firing_room *room, 
 	for (size_t n = 0; n < count; n++)
 		sum[n] = bias[n0 + n];
 	for (size_t l = 0; l < LANES; l++)
-		for (size_t k = 0; k < K; k++)
+		for (size_t k = 0; k < K; k++) {
 			UNROLL
-	for (size_t n = 0; n < count; n++)
-		sum[n] += room->delta[(k * N + n0 + n) * LANES + l];
+			for (size_t n = 0; n < count; n++)
+				sum[n] += room->delta[(k * N + n0 + n) * LANES + l];
+		}
 	UNROLL
 	for (size_t n = 0; n < count; n++)
 		bias[n0 + n] = sum[n];

@@ -1,10 +1,10 @@
 /* fused_kernels.h: the inner loops of learning with lanes across the vector register (fused.h).
  *
- * 16 lanes are a tile; whatever belongs to them stands side by side, [16] is the last index, and weights are broadcast. One source,
- * fused_kernels.c, is built once for each instruction set as core/kernels.c is. There is no reference here: what has to come
- * out, bit for bit, is what network.c, estimator_unbiased.c and value.c give, row by row.
+ * 16 lanes are a tile; whatever belongs to them stands side by side, [16] is the last index, and weights are broadcast. Two
+ * sources, fused_kernels.c for one firing and fused_firings.c for many, are built once for each instruction set as core/kernels.c
+ * is. There is no reference here: what has to come out, bit for bit, is what network.c, the estimators and value.c give, row by row.
  *
- * Letters: O inputs, J units of a layer, L hidden layers, N logits, T steps, V units of the baseline. Any thread; a tile and the
+ * Letters: O inputs, J units of a layer, K firings, L hidden layers, N logits, T steps, V units of the baseline. Any thread; a tile and the
  * scratch belong to one at a time.
  */
 #ifndef BERN_FUSED_KERNELS_H
@@ -36,11 +36,11 @@ typedef struct bern_fused_tile {
 	float *pi;                    /* (T, K, N, 16) */
 	float *mean_pi;               /* (T, N, 16) K > 1: their mean, */
 	float *posterior;             /* (T, K, 16) which firing spoke, given the action, */
-	float *rows;     /* (T, 16, P) and the units' scores, or what they come from, row by row */
-	float *delta;    /* (T, N, 16) scratch of the gradient */
-	int32_t *action; /* (T, 16) */
+	float *rows; /* (T, 16, P) and row by row the units' activations, where inputs stay rows, then their scores */
+	float *delta;                      /* (T, N, 16) K = 1: scratch of the gradient */
+	int32_t *action;                   /* (T, 16) */
 	float *last_p[BERN_MAX_LAYERS];    /* (J, 16) p of the last step, kept for the logs */
-	void *last_fired[BERN_MAX_LAYERS]; /* (J) */
+	void *last_fired[BERN_MAX_LAYERS]; /* (K, J) */
 	float *signal; /* (T, 16) scaled advantages; 0 in lanes that are not there */
 } bern_fused_tile;
 
@@ -52,7 +52,7 @@ typedef struct bern_firing_room {
 	float *surprise; /* (N + 1, 16) of what the mean policy chooses */
 	float *gain;     /* (K, 16) of the entropy, by a firing */
 	float *delta;    /* (K, N, 16) of the logits */
-	uint32_t *bits;  /* (K, 16, 2) firings of 64 units in a lane */
+	uint32_t *bits;  /* (K, 16, 2) which of 64 units fired in a lane */
 	float *out;      /* (N, P) sums of the output weights */
 	float *weights;  /* (O + 2, VP) of the baseline's units, those that are not there 0 */
 	float *back;     /* (T, 16, VP) d dV/da of the baseline's units */

@@ -208,7 +208,7 @@ INLINE vu odds(vl a, vl b)
 #endif
 #endif
 
-/* Firings of unit j at step t, for the lanes from `lane` on. */
+/* Firings of unit j of J at step t, row = t J + j, for the lanes from `lane` on. */
 INLINE fired_unit *unit_at(void *fired, size_t row, size_t lane)
 {
 	return (fired_unit *)fired + (W == 16 ? row : row * LANES + lane);

@@ -2,7 +2,7 @@
  *
  * Sutton 1996, "Generalization in reinforcement learning: successful examples using sparse coarse coding"; Sutton & Barto. The
  * equations of the book (those of the paper lack a term, see `dynamics`), constants and start state of Gymnasium's
- * Acrobot-v1, so that the same seed gives the same episode; the order of operations is our own. Read in its source
+ * Acrobot-v1, so that the same seed gives the same episode but for rounding: the order of operations is our own. Read in its source
  * (gymnasium/envs/classic_control/acrobot.py): the start is rounded to float32, a step is one of Runge and Kutta's fourth-order
  * steps of 0.2 s in double, then angles are wrapped and velocities clipped; the reward is 0 on the step that ends the episode.
  */
