@@ -100,7 +100,8 @@ static const char *hint_of(const char *check)
 			 "of an episode; or something drawn from elsewhere than the state"},
 		{"returns",
 		 "a NULL or wild pointer, an index beyond the end, a loop that never ends, "
-		 "exit() or abort(); build with -g -fsanitize=address, or use a debugger"},
+		 "exit() or abort(); build with -g -fsanitize=address, or use a debugger. If its "
+		 "steps are only slow: a longer --time-limit, or fewer --steps"},
 		{"silent", "printf() left in from looking for a mistake"},
 	};
 	for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++)
@@ -241,6 +242,40 @@ static void tell_end(const check_request *request, report *r, int ended)
 			find(r, check_at(i)->name, NOT_CHECKED, "the process ended before that");
 }
 
+/* Seconds at the last ring of the alarm: 2, 4, 8 and so on. An endless loop is named by the same call each time. */
+static volatile sig_atomic_t waited;
+
+static void ring(int number)
+{
+	(void)number;
+	waited = waited ? 2 * waited : 2;
+	alarm((unsigned)waited);
+}
+
+/* Waits for the process, and says now and then on stderr where it is. */
+static int32_t wait_for(pid_t child, const check_request *request, const report *r, int *ended,
+			bern_error *e)
+{
+	struct sigaction before, mine = {.sa_handler = ring};
+	pid_t gone;
+	sigemptyset(&mine.sa_mask);
+	sigaction(SIGALRM, &mine, &before);
+	waited = 0;
+	alarm(2);
+	while ((gone = waitpid(child, ended, 0)) < 0 && errno == EINTR)
+		if (!request->style.quiet && r->place.call)
+			fprintf(stderr,
+				"bern: check-env: after %d s in %s of seed %" PRIu64
+				", episode %" PRIu64 ", step %" PRIu64
+				"; ends after %u s of processor time (--time-limit)\n",
+				(int)waited, r->place.call, request->seed, r->place.episode,
+				r->place.step, request->seconds);
+	int why = errno;
+	alarm(0);
+	sigaction(SIGALRM, &before, NULL);
+	return gone < 0 ? bern_fail(e, BERN_EIO, "waiting for it: %s", strerror(why)) : 0;
+}
+
 static int32_t fork_and_wait(const check_request *request, report *r, FILE *printed, bern_error *e)
 {
 	int ended;
@@ -251,9 +286,9 @@ static int32_t fork_and_wait(const check_request *request, report *r, FILE *prin
 		live(request, r, printed);
 	if (child < 0)
 		return bern_fail(e, BERN_EIO, "no second process: %s", strerror(errno));
-	while (waitpid(child, &ended, 0) < 0)
-		if (errno != EINTR)
-			return bern_fail(e, BERN_EIO, "waiting for it: %s", strerror(errno));
+	int32_t rc = wait_for(child, request, r, &ended, e);
+	if (rc)
+		return rc;
 	/* an interrupt from the terminal reaches both, and is no finding */
 	if (WIFSIGNALED(ended) && WTERMSIG(ended) == SIGINT)
 		return bern_fail(e, BERN_EIO, "interrupted");
@@ -324,6 +359,8 @@ static void print_again(const check_request *request)
 	printf(" check-env ");
 	print_word(request->word);
 	printf(" --seed %" PRIu64 " --steps %" PRIu64, request->seed, request->steps);
+	if (request->seconds != CHECK_SECONDS)
+		printf(" --time-limit %u", request->seconds);
 	for (size_t i = 0; i < request->settings->count; i++) {
 		char setting[1000];
 		snprintf(setting, sizeof setting, "env.%s=%s", request->settings->items[i].key,

@@ -4,6 +4,8 @@
 
 #include "command.h"
 
+#define CHECK_SECONDS 60 /* where --time-limit is not given */
+
 typedef struct check_request {
 	const char *word; /* an id or a library */
 	uint64_t seed, steps;

@@ -93,7 +93,7 @@ int cmd_check_env(const char *program, int argc, char **argv)
 	const char **paths = calloc((size_t)argc + 1, sizeof *paths);
 	config_list settings = {0};
 	check_request request = {.steps = 10000,
-				 .seconds = 60,
+				 .seconds = CHECK_SECONDS,
 				 .env_paths = paths,
 				 .settings = &settings,
 				 .style = output_style_now(program)};

@@ -39,7 +39,11 @@ finds pays-nan outcome 'step 31: the reward is nan'
 finds aborts returns 'seed 3, episode|step 31: it crashed with signal 6|in step'
 check '... and says what was not reached' grep -q '^  not checked  repeat  *the process ended' "$work/out"
 finds exits returns 'step 31: it ended the process with exit status 0 in step'
-finds hangs returns 'step 31: it did not come back within 1 s of processor time in step' --time-limit 1
+finds hangs returns 'step 31: it did not come back within 4 s of processor time in step|a longer --time-limit' --time-limit 4
+check '... where it is, is told before it is ended' grep -q '^bern: check-env: after 2 s in step of seed 3, episode [0-9]*, step 31; ends after 4 s' "$work/err"
+check '... and the line that shows it again ends it as soon' grep -q '^again: .* --time-limit 4' "$work/out"
+bern check-env "$SINNER" --seed 3 --set env.sin=hangs --time-limit 3 -q
+check '-q: not before' test ! -s "$work/err"
 finds prints silent 'which begin with: x is'
 finds warns silent 'which begin with: x is odd'
 check 'how to see it again is told' grep -q '^again: .* check-env .* --seed 3 --steps 2000 --set env.sin=warns' "$work/out"
