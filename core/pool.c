@@ -1,5 +1,7 @@
-/* One word holds the run's number and how many of its tasks nobody has taken yet; taking one is a compare-and-swap. Whoever has
- * taken a task may read what the run is about, because the run cannot end before the task does. */
+/* Each thread has a range of the run's tasks that it takes first, the same share of every run, so that what lies in its cache is what it
+ * comes back to; then it takes what others have left. One word for each range holds the run's number and how many of its tasks nobody
+ * has taken yet; taking one is a compare-and-swap. Whoever has taken a task may read what the run is about, because the run cannot
+ * end before the task does. */
 #define _GNU_SOURCE /* sched_getaffinity */
 #include "pool.h"
 
@@ -23,6 +25,8 @@ typedef struct worker {
 	bern_pool *pool;
 	pthread_t thread;
 	size_t index;
+	_Alignas(64) _Atomic uint64_t
+		ticket; /* number of the run << 32 | tasks of its range left to take */
 } worker;
 
 struct bern_pool {
@@ -32,7 +36,7 @@ struct bern_pool {
 	bern_pool_task *task;
 	void *user;
 	size_t count;
-	_Atomic uint64_t ticket;   /* number of the run << 32 | tasks left to take */
+	_Atomic uint64_t run;      /* its number, written last */
 	_Atomic size_t unfinished; /* tasks */
 	pthread_mutex_t lock;      /* of what follows */
 	pthread_cond_t begin, end;
@@ -40,7 +44,7 @@ struct bern_pool {
 	int caller_sleeps;
 	_Atomic int quit;
 	size_t started;
-	worker workers[]; /* (threads), 0 unused */
+	worker workers[]; /* (threads), 0 is the caller */
 };
 
 static void relax(void)
@@ -61,29 +65,44 @@ size_t bern_processors(void)
 	return n > 0 ? (size_t)n : 1;
 }
 
-/* Takes and does tasks until none is left. */
-static void work(bern_pool *pool, size_t index)
+/* Where the range of a thread begins in `count` tasks. */
+static size_t range_of(const bern_pool *pool, size_t count, size_t index)
 {
-	uint64_t ticket = atomic_load_explicit(&pool->ticket, memory_order_acquire);
+	return count * index / pool->threads;
+}
+
+/* Takes and does tasks of a range until none is left. */
+static void work_range(bern_pool *pool, size_t range, size_t index)
+{
+	_Atomic uint64_t *word = &pool->workers[range].ticket;
+	uint64_t ticket = atomic_load_explicit(word, memory_order_acquire);
 	while (LEFT(ticket) > 0) {
-		if (!atomic_compare_exchange_weak_explicit(&pool->ticket, &ticket, ticket - 1,
-							   memory_order_acq_rel,
-							   memory_order_acquire))
+		if (!atomic_compare_exchange_weak_explicit(
+			    word, &ticket, ticket - 1, memory_order_acq_rel, memory_order_acquire))
 			continue;
-		pool->task(pool->user, pool->count - (size_t)LEFT(ticket), index);
+		pool->task(pool->user,
+			   range_of(pool, pool->count, range + 1) - (size_t)LEFT(ticket), index);
 		if (atomic_fetch_sub_explicit(&pool->unfinished, 1, memory_order_acq_rel) == 1) {
 			pthread_mutex_lock(&pool->lock);
 			if (pool->caller_sleeps)
 				pthread_cond_signal(&pool->end);
 			pthread_mutex_unlock(&pool->lock);
 		}
-		ticket = atomic_load_explicit(&pool->ticket, memory_order_acquire);
+		ticket = atomic_load_explicit(word, memory_order_acquire);
 	}
 }
 
-static int idle(bern_pool *pool)
+/* Takes and does tasks until none is left: of the thread's own range, then of the next ones. */
+static void work(bern_pool *pool, size_t index)
 {
-	return LEFT(atomic_load_explicit(&pool->ticket, memory_order_acquire)) == 0 &&
+	for (size_t i = 0; i < pool->threads; i++)
+		work_range(pool, (index + i) % pool->threads, index);
+}
+
+/* 1: there is no run after number `seen`. */
+static int idle(bern_pool *pool, uint64_t seen)
+{
+	return atomic_load_explicit(&pool->run, memory_order_acquire) == seen &&
 	       !atomic_load_explicit(&pool->quit, memory_order_acquire);
 }
 
@@ -91,16 +110,18 @@ static void *live(void *user)
 {
 	worker *self = user;
 	bern_pool *pool = self->pool;
+	uint64_t seen = 0;
 	while (!atomic_load_explicit(&pool->quit, memory_order_acquire)) {
-		work(pool, self->index);
-		for (int look = 0; look < pool->looks && idle(pool); look++)
+		for (int look = 0; look < pool->looks && idle(pool, seen); look++)
 			relax();
 		pthread_mutex_lock(&pool->lock);
 		pool->sleeping++;
-		while (idle(pool))
+		while (idle(pool, seen))
 			pthread_cond_wait(&pool->begin, &pool->lock);
 		pool->sleeping--;
 		pthread_mutex_unlock(&pool->lock);
+		seen = atomic_load_explicit(&pool->run, memory_order_acquire);
+		work(pool, self->index);
 	}
 	return NULL;
 }
@@ -110,10 +131,12 @@ int32_t bern_pool_create(bern_pool **out, size_t threads, bern_error *e)
 	sigset_t all, before;
 	int failed = 0;
 	assert(threads >= 1 && threads <= BERN_MOST_THREADS);
-	bern_pool *pool = calloc(1, sizeof *pool + threads * sizeof pool->workers[0]);
+	const size_t size = sizeof(bern_pool) + threads * sizeof(worker);
+	bern_pool *pool = aligned_alloc(_Alignof(bern_pool), size);
 	*out = NULL;
 	if (!pool)
 		return bern_fail(e, BERN_EMEMORY, "no memory for %zu threads", threads);
+	memset(pool, 0, size);
 	pool->threads = threads;
 	pool->looks = threads <= bern_processors() ? LOOKS : 0;
 	pool->started = 1;
@@ -125,7 +148,8 @@ int32_t bern_pool_create(bern_pool **out, size_t threads, bern_error *e)
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	for (; !failed && pool->started < threads; pool->started += !failed) {
 		worker *self = &pool->workers[pool->started];
-		*self = (worker){.pool = pool, .index = pool->started};
+		self->pool = pool;
+		self->index = pool->started;
 		failed = pthread_create(&self->thread, NULL, live, self);
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -168,12 +192,17 @@ void bern_pool_run(bern_pool *pool, size_t count, bern_pool_task *task, void *us
 		return;
 	}
 	assert(count <= UINT32_MAX);
-	uint64_t run = (atomic_load_explicit(&pool->ticket, memory_order_relaxed) >> 32) + 1;
+	uint64_t run = atomic_load_explicit(&pool->run, memory_order_relaxed) + 1;
 	pool->task = task;
 	pool->user = user;
 	pool->count = count;
 	atomic_store_explicit(&pool->unfinished, count, memory_order_relaxed);
-	atomic_store_explicit(&pool->ticket, run << 32 | count, memory_order_release);
+	for (size_t i = 0; i < pool->threads; i++) {
+		uint64_t tasks = range_of(pool, count, i + 1) - range_of(pool, count, i);
+		atomic_store_explicit(&pool->workers[i].ticket, run << 32 | tasks,
+				      memory_order_release);
+	}
+	atomic_store_explicit(&pool->run, run, memory_order_release);
 	pthread_mutex_lock(&pool->lock);
 	for (size_t i = 1; i < count && i <= pool->sleeping; i++)
 		pthread_cond_signal(&pool->begin);

@@ -1,8 +1,9 @@
 /* pool.h: a few threads that share out numbered tasks. Internal to libbern.
  *
  * bern_pool_run hands the tasks 0 .. count - 1 to the threads of the pool, the calling one included, and returns when all are done.
- * Which thread gets which task is a matter of chance, so whatever must not depend on it is indexed by the task; scratch memory is
- * indexed by the worker. No allocation after create. Between runs threads sleep; they look out for the next run for some
+ * Each thread begins with its own share of them, the same in every run of as many tasks, and then takes what others have left: which thread
+ * gets which task is a matter of chance, so whatever must not depend on it is indexed by the task; scratch memory is indexed by the
+ * worker. No allocation after create. Between runs threads sleep; they look out for the next run for some
  * microseconds first, as long as there is a processor for each.
  */
 #ifndef BERN_POOL_H
