@@ -38,6 +38,9 @@ START_TEST(every_byte_of_the_config_belongs_to_one_option)
 			owner[bern_agent_options[i].offset + k]++;
 	for (size_t k = 0; k < 8; k++)
 		owner[offsetof(bern_agent_config, total_timesteps) + k]++;
+	for (size_t k = 0; k < sizeof(void *);
+	     k++) /* no option: what a run is given by its program */
+		owner[offsetof(bern_agent_config, ranks) + k]++;
 	for (size_t k = 0; k < sizeof owner; k++)
 		ck_assert_msg(owner[k] == 1, "byte %zu belongs to %d options", k, owner[k]);
 }

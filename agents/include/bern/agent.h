@@ -121,9 +121,9 @@ typedef struct bern_agent_config {
 	int64_t forget; /* bool: bandits start afresh in each episode, every lane by itself */
 	uint64_t
 		total_timesteps; /* the whole run, for schedules; set by the caller, not an option */
-	const struct bern_ranks *
-		ranks; /* processes that share the lanes out (ranks.h, internal to libbern), borrowed; NULL: this
-			   one alone. Set by the caller, not an option. Any number gives the same bits. */
+	/* processes that share the lanes out (ranks.h, internal to libbern), borrowed; NULL: this one alone. Set by the caller, not an
+	 * option. Any number gives the same bits. */
+	const struct bern_ranks *ranks;
 } bern_agent_config;
 
 /* One option: how a user names it, what it may be, and where it goes in a config struct. The same table is used for
