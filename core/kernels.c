@@ -1,25 +1,31 @@
-/* The fast version of core/kernels.h, in vectors of 16 numbers that the compiler maps onto whatever registers the instruction
- * set has. Built once for each level (core/meson.build) with BERN_KERNELS naming the table and BERN_KERNELS_NAME the level.
+/* The fast version of core/kernels.h. Built once for each level (core/meson.build) with BERN_KERNELS naming the table and
+ * BERN_KERNELS_NAME the level.
  *
- * Element j of every sum is computed by the same operations in the same order as in core/kernels_ref.c, so the bits agree. */
+ * W numbers fit a register of the level: compilers handle vectors of that size well, and wider ones badly. What the reference does
+ * with 16 numbers, the draws of a step and the partial sums of dot, takes 16/W registers. Element j of every sum is computed by the
+ * same operations in the same order as in core/kernels_ref.c, so the bits agree. */
 #include "kernels.h"
 
 #include <bern/math.h>
 #include <math.h>
 #include <string.h>
-#ifdef __AVX512BW__
+#ifdef __SSE2__
 #include <immintrin.h>
 #endif
 
-typedef float vf __attribute__((vector_size(64)));
-typedef int32_t vi __attribute__((vector_size(64)));
-typedef uint32_t vu __attribute__((vector_size(64)));
-#ifdef __AVX512F__ /* states of a stream: two vectors that fit a register each, or one of both */
-typedef uint64_t vl __attribute__((vector_size(64)));
+#if defined(__AVX512BW__)
+#define W 16
+#elif defined(__AVX2__)
+#define W 8
 #else
-typedef uint64_t vl __attribute__((vector_size(128)));
+#define W 4
 #endif
-typedef int16_t vs __attribute__((vector_size(32)));
+#define PARTS (16 / W)
+
+typedef float vf __attribute__((vector_size(4 * W)));
+typedef int32_t vi __attribute__((vector_size(4 * W)));
+typedef uint32_t vu __attribute__((vector_size(4 * W)));
+typedef uint64_t vl __attribute__((vector_size(4 * W))); /* W/2 states of a stream */
 typedef int8_t vb __attribute__((vector_size(16)));
 
 #if defined(__clang__)
@@ -30,10 +36,10 @@ typedef int8_t vb __attribute__((vector_size(16)));
 #define INLINE static inline __attribute__((always_inline))
 
 /* vectors of accumulators kept in registers at once */
-#ifdef __AVX__
+#if W == 16
 #define TILE 4
 #else
-#define TILE 2
+#define TILE 8
 #endif
 
 INLINE void load(vf *v, const float *x)
@@ -46,24 +52,68 @@ INLINE void store(float *x, const vf *v)
 	memcpy(x, v, sizeof *v);
 }
 
-/* *sum += x where h is 1. A sum that began at 0 is never -0, so adding 0 elsewhere gives the same bits as adding nothing. */
-INLINE void add_fired(vf *sum, const uint8_t *h, const vf *x)
-{
-#ifdef __AVX512BW__
-	__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)h);
-	*sum = (vf)_mm512_mask_add_ps((__m512)*sum, _mm_test_epi8_mask(bytes, bytes), (__m512)*sum,
-				      (__m512)*x);
+/* Where numbers are added: of W units, or of W firings of a unit. */
+#if W == 16
+typedef __mmask16 vm;
 #else
-	vb bytes;
-	memcpy(&bytes, h, sizeof bytes);
-	/* in two steps: gcc takes one of four times the width apart, byte by byte */
-	vi mask = -__builtin_convertvector(__builtin_convertvector(bytes, vs), vi);
-	*sum += (vf)((vi)*x & mask);
+typedef vi vm; /* -1 or 0 */
+#endif
+
+/* The mask of W bytes of 0 and 1. */
+INLINE vm mask_of(const uint8_t *h)
+{
+#if W == 16
+	__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)h);
+	return _mm_test_epi8_mask(bytes, bytes);
+#elif W == 8
+	return -(vi)_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)h));
+#elif defined(__SSE2__)
+	const __m128i zero = _mm_setzero_si128();
+	__m128i words = _mm_unpacklo_epi8(_mm_loadu_si32(h), zero);
+	return -(vi)_mm_unpacklo_epi16(words, zero);
+#else
+	return -(vi){h[0], h[1], h[2], h[3]};
 #endif
 }
 
-INLINE float tree(const vf *part)
+/* The mask of bits 0 .. W - 1. */
+INLINE vm mask_of_bits(uint32_t bits)
 {
+#if W == 16
+	return (vm)bits;
+#else
+	vi lane = {0};
+	UNROLL
+	for (int l = 0; l < W; l++)
+		lane[l] = 1 << l;
+	return ((vi)(bits - (vu){0}) & lane) == lane;
+#endif
+}
+
+/* *sum += x where h is 1. A sum that began at 0 is never -0, so adding 0 elsewhere gives the same bits as adding nothing. */
+INLINE void add_fired(vf *sum, const uint8_t *h, const vf *x)
+{
+#if W == 16
+	*sum = (vf)_mm512_mask_add_ps((__m512)*sum, mask_of(h), (__m512)*sum, (__m512)*x);
+#else
+	*sum += (vf)((vi)*x & mask_of(h));
+#endif
+}
+
+/* *sum += x where the mask is set, for any sum: taking 0 away leaves -0 as well. */
+INLINE void add_where(vf *sum, const vm *mask, float x)
+{
+#if W == 16
+	*sum = (vf)_mm512_mask_add_ps((__m512)*sum, *mask, (__m512)*sum, _mm512_set1_ps(x));
+#else
+	*sum -= (vf)((vi)(-x - (vf){0}) & *mask);
+#endif
+}
+
+/* The tree of 16 partial sums. */
+INLINE float tree(const vf part[PARTS])
+{
+#if W == 16
 	float p[16];
 	store(p, part);
 	for (size_t l = 0; l < 8; l++)
@@ -71,6 +121,14 @@ INLINE float tree(const vf *part)
 	for (size_t l = 0; l < 4; l++)
 		p[l] += p[l + 4];
 	return (p[0] + p[2]) + (p[1] + p[3]);
+#elif W == 8
+	vf p = part[0] + part[1];
+	p += __builtin_shufflevector(p, p, 4, 5, 6, 7, 4, 5, 6, 7);
+	return (p[0] + p[2]) + (p[1] + p[3]);
+#else
+	vf p = (part[0] + part[2]) + (part[1] + part[3]);
+	return (p[0] + p[2]) + (p[1] + p[3]);
+#endif
 }
 
 /* ---- affine maps ---- */
@@ -106,7 +164,7 @@ INLINE void affine_tile(float *a, const float *x, const float *w, const float *b
 	vf sum[TILE];
 	UNROLL
 	for (size_t v = 0; v < vectors; v++)
-		load(&sum[v], bias + 16 * v);
+		load(&sum[v], bias + W * v);
 	for (size_t i = 0; i < I; i++) {
 		float x_i = x[i];
 		const float *w_i = w + i * J;
@@ -115,13 +173,13 @@ INLINE void affine_tile(float *a, const float *x, const float *w, const float *b
 		UNROLL
 		for (size_t v = 0; v < vectors; v++) {
 			vf row;
-			load(&row, w_i + 16 * v);
+			load(&row, w_i + W * v);
 			sum[v] += x_i * row;
 		}
 	}
 	UNROLL
 	for (size_t v = 0; v < vectors; v++)
-		store(a + 16 * v, &sum[v]);
+		store(a + W * v, &sum[v]);
 }
 
 INLINE void scaled_rows_tile(float *a, const uint32_t *rows, const float *x, size_t count,
@@ -130,20 +188,20 @@ INLINE void scaled_rows_tile(float *a, const uint32_t *rows, const float *x, siz
 	vf sum[TILE];
 	UNROLL
 	for (size_t v = 0; v < vectors; v++)
-		load(&sum[v], bias + 16 * v);
+		load(&sum[v], bias + W * v);
 	for (size_t r = 0; r < count; r++) {
 		const float *w_r = w + rows[r] * J;
 		float x_r = x[r];
 		UNROLL
 		for (size_t v = 0; v < vectors; v++) {
 			vf row;
-			load(&row, w_r + 16 * v);
+			load(&row, w_r + W * v);
 			sum[v] += x_r * row;
 		}
 	}
 	UNROLL
 	for (size_t v = 0; v < vectors; v++)
-		store(a + 16 * v, &sum[v]);
+		store(a + W * v, &sum[v]);
 }
 
 /* bias may be a */
@@ -151,9 +209,9 @@ static void scaled_rows(float *a, const uint32_t *rows, const float *x, size_t c
 			const float *w, const float *bias, size_t J)
 {
 	size_t j = 0;
-	for (; j + 16 * TILE <= J; j += 16 * TILE)
+	for (; j + W * TILE <= J; j += W * TILE)
 		scaled_rows_tile(a + j, rows, x, count, w + j, bias + j, J, TILE);
-	for (; j + 16 <= J; j += 16)
+	for (; j + W <= J; j += W)
 		scaled_rows_tile(a + j, rows, x, count, w + j, bias + j, J, 1);
 	if (j == J)
 		return;
@@ -178,9 +236,9 @@ static void affine(float *a, const float *x, const float *w, const float *bias, 
 		}
 		return;
 	}
-	for (; j + 16 * TILE <= J; j += 16 * TILE)
+	for (; j + W * TILE <= J; j += W * TILE)
 		affine_tile(a + j, x, w + j, bias + j, I, J, TILE);
-	for (; j + 16 <= J; j += 16)
+	for (; j + W <= J; j += W)
 		affine_tile(a + j, x, w + j, bias + j, I, J, 1);
 	for (; j < J; j++) {
 		float sum = bias[j];
@@ -197,28 +255,28 @@ INLINE void affine_rows_tile(float *a, const uint32_t *rows, size_t count, const
 	vf sum[TILE];
 	UNROLL
 	for (size_t v = 0; v < vectors; v++)
-		load(&sum[v], bias + 16 * v);
+		load(&sum[v], bias + W * v);
 	for (size_t r = 0; r < count; r++) {
 		const float *w_i = w + rows[r] * J;
 		UNROLL
 		for (size_t v = 0; v < vectors; v++) {
 			vf row;
-			load(&row, w_i + 16 * v);
+			load(&row, w_i + W * v);
 			sum[v] += row;
 		}
 	}
 	UNROLL
 	for (size_t v = 0; v < vectors; v++)
-		store(a + 16 * v, &sum[v]);
+		store(a + W * v, &sum[v]);
 }
 
 static void affine_rows(float *a, const uint32_t *rows, size_t count, const float *w,
 			const float *bias, size_t J)
 {
 	size_t j = 0;
-	for (; j + 16 * TILE <= J; j += 16 * TILE)
+	for (; j + W * TILE <= J; j += W * TILE)
 		affine_rows_tile(a + j, rows, count, w + j, bias + j, J, TILE);
-	for (; j + 16 <= J; j += 16)
+	for (; j + W <= J; j += W)
 		affine_rows_tile(a + j, rows, count, w + j, bias + j, J, 1);
 	if (j == J)
 		return;
@@ -232,7 +290,7 @@ static void affine_rows(float *a, const uint32_t *rows, size_t count, const floa
 INLINE void add_scaled(float *restrict y, const float *restrict s, float c, int plain, size_t J)
 {
 	size_t j = 0;
-	for (; j + 16 <= J; j += 16) {
+	for (; j + W <= J; j += W) {
 		vf sum, term;
 		load(&sum, y + j);
 		load(&term, s + j);
@@ -274,7 +332,7 @@ static void add(float *y, const float *x, size_t J)
 static size_t fired(uint32_t *rows, const uint8_t *h, size_t J)
 {
 	size_t count = 0, j = 0;
-#ifdef __AVX512BW__
+#if W == 16
 	__m512i units = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
 	for (; j + 16 <= J;
 	     j += 16) { /* what is written beyond count stays in the 16 of these units */
@@ -295,7 +353,7 @@ static size_t fired(uint32_t *rows, const uint8_t *h, size_t J)
 static size_t nonzero(uint32_t *rows, float *given, const float *x, size_t I)
 {
 	size_t count = 0, i = 0;
-#ifdef __AVX512F__
+#if W == 16
 	__m512i inputs = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
 	for (; i + 16 <= I;
 	     i += 16) { /* what is written beyond count stays in the 16 of these inputs */
@@ -325,10 +383,16 @@ INLINE uint64_t bits_of(const uint8_t *h, size_t count)
 {
 	uint64_t bits = 0;
 	size_t i = 0;
-#ifdef __AVX512BW__
+#if W == 16
 	if (count > 0) {
 		__m512i bytes = _mm512_maskz_loadu_epi8(UINT64_MAX >> (64 - count), h);
 		return _mm512_test_epi8_mask(bytes, bytes);
+	}
+#endif
+#ifdef __SSE2__
+	for (; i + 16 <= count; i += 16) {
+		__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(h + i));
+		bits |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_slli_epi16(bytes, 7)) << i;
 	}
 #endif
 	for (; i + 8 <= count;
@@ -358,7 +422,7 @@ static void turn_bits(uint64_t bits[64])
 
 /* Columns of up to 64 rows side by side: as they lie in a matrix they would fall on few sets of the cache. */
 typedef struct panel {
-	float x[64 * 16 * TILE];
+	float x[64 * W * TILE];
 } panel;
 
 INLINE void pack(panel *to, const float *from, size_t stride, size_t rows, size_t vectors)
@@ -367,8 +431,8 @@ INLINE void pack(panel *to, const float *from, size_t stride, size_t rows, size_
 		UNROLL
 		for (size_t v = 0; v < vectors; v++) {
 			vf x;
-			load(&x, from + r * stride + 16 * v);
-			store(to->x + (r * vectors + v) * 16, &x);
+			load(&x, from + r * stride + W * v);
+			store(to->x + (r * vectors + v) * W, &x);
 		}
 	}
 }
@@ -379,46 +443,46 @@ INLINE void add_set(float *to, const float *from, uint64_t bits, const panel *ro
 	vf sum[TILE];
 	UNROLL
 	for (size_t v = 0; v < vectors; v++)
-		load(&sum[v], from + 16 * v);
+		load(&sum[v], from + W * v);
 	for (; bits; bits &= bits - 1) {
-		const float *row = rows->x + (size_t)__builtin_ctzll(bits) * 16 * vectors;
+		const float *row = rows->x + (size_t)__builtin_ctzll(bits) * W * vectors;
 		UNROLL
 		for (size_t v = 0; v < vectors; v++) {
 			vf x;
-			load(&x, row + 16 * v);
+			load(&x, row + W * v);
 			sum[v] += x;
 		}
 	}
 	UNROLL
 	for (size_t v = 0; v < vectors; v++)
-		store(to + 16 * v, &sum[v]);
+		store(to + W * v, &sum[v]);
 }
 
 /* The same of two sums, which do not wait for each other as their own terms do. */
 INLINE void add_two_sets(float *to0, const float *from0, uint64_t bits0, float *to1,
 			 const float *from1, uint64_t bits1, const panel *rows, size_t vectors)
 {
-	vf sum[2][2], x;
+	vf sum[2][TILE / 2], x;
 	UNROLL
 	for (size_t v = 0; v < vectors; v++) {
-		load(&sum[0][v], from0 + 16 * v);
-		load(&sum[1][v], from1 + 16 * v);
+		load(&sum[0][v], from0 + W * v);
+		load(&sum[1][v], from1 + W * v);
 	}
 	for (; bits0 && bits1; bits0 &= bits0 - 1, bits1 &= bits1 - 1) {
-		const float *row0 = rows->x + (size_t)__builtin_ctzll(bits0) * 16 * vectors;
-		const float *row1 = rows->x + (size_t)__builtin_ctzll(bits1) * 16 * vectors;
+		const float *row0 = rows->x + (size_t)__builtin_ctzll(bits0) * W * vectors;
+		const float *row1 = rows->x + (size_t)__builtin_ctzll(bits1) * W * vectors;
 		UNROLL
 		for (size_t v = 0; v < vectors; v++) {
-			load(&x, row0 + 16 * v);
+			load(&x, row0 + W * v);
 			sum[0][v] += x;
-			load(&x, row1 + 16 * v);
+			load(&x, row1 + W * v);
 			sum[1][v] += x;
 		}
 	}
 	UNROLL
 	for (size_t v = 0; v < vectors; v++) {
-		store(to0 + 16 * v, &sum[0][v]);
-		store(to1 + 16 * v, &sum[1][v]);
+		store(to0 + W * v, &sum[0][v]);
+		store(to1 + W * v, &sum[1][v]);
 	}
 	if (bits0)
 		add_set(to0, to0, bits0, rows, vectors);
@@ -426,7 +490,7 @@ INLINE void add_two_sets(float *to0, const float *from0, uint64_t bits0, float *
 		add_set(to1, to1, bits1, rows, vectors);
 }
 
-/* What inputs i .. i + 63 add to columns of affine_many, 16 for each vector. */
+/* What inputs i .. i + 63 add to columns of affine_many, W for each vector. */
 INLINE void affine_panel(float *a, size_t a_stride, const uint8_t *h, size_t h_stride,
 			 const float *w, const float *bias, size_t count, size_t i, size_t I,
 			 size_t J, size_t vectors)
@@ -435,15 +499,15 @@ INLINE void affine_panel(float *a, size_t a_stride, const uint8_t *h, size_t h_s
 	const size_t rows = I - i < 64 ? I - i : 64;
 	size_t r = 0;
 	pack(&packed, w + i * J, J, rows, vectors);
-	for (; vectors <= 2 && r + 2 <= count; r += 2) {
+	for (; vectors <= TILE / 2 && r + 2 <= count; r += 2) {
 		float *a0 = a + r * a_stride, *a1 = a0 + a_stride;
 		const uint8_t *h0 = h + r * h_stride + i, *h1 = h0 + h_stride;
 		add_two_sets(a0, i ? a0 : bias, bits_of(h0, rows), a1, i ? a1 : bias,
 			     bits_of(h1, rows), &packed, vectors);
 	}
 	for (; r < count; r++) {
-		for (size_t v = 0; r < 64 && v < vectors; v++) /* of the panel below */
-			__builtin_prefetch(w + (i + 64 + r) * J + 16 * v);
+		for (size_t l = 0; r < 64 && l < W * vectors; l += 16) /* of the panel below */
+			__builtin_prefetch(w + (i + 64 + r) * J + l);
 		add_set(a + r * a_stride, i ? a + r * a_stride : bias,
 			bits_of(h + r * h_stride + i, rows), &packed, vectors);
 	}
@@ -456,20 +520,20 @@ static void affine_many(float *a, size_t a_stride, const uint8_t *h, size_t h_st
 			const float *w, const float *bias, size_t count, size_t I, size_t J)
 {
 	size_t j = 0;
-	for (size_t end; j + 16 * TILE <= J; j = end) {
+	for (size_t end; j + W * TILE <= J; j = end) {
 		end = j;
-		for (size_t n = 0; n < BESIDE && end + 16 * TILE <= J; n++)
-			end += 16 * TILE;
+		for (size_t n = 0; n < BESIDE && end + W * TILE <= J; n++)
+			end += W * TILE;
 		for (size_t i = 0; i < I; i += 64)
-			for (size_t l = j; l < end; l += 16 * TILE)
+			for (size_t l = j; l < end; l += W * TILE)
 				affine_panel(a + l, a_stride, h, h_stride, w + l, bias + l, count,
 					     i, I, J, TILE);
 	}
-	for (; j + 32 <= J; j += 32)
+	for (; j + W * TILE / 2 <= J; j += W * TILE / 2)
 		for (size_t i = 0; i < I; i += 64)
 			affine_panel(a + j, a_stride, h, h_stride, w + j, bias + j, count, i, I, J,
-				     2);
-	for (; j + 16 <= J; j += 16)
+				     TILE / 2);
+	for (; j + W <= J; j += W)
 		for (size_t i = 0; i < I; i += 64)
 			affine_panel(a + j, a_stride, h, h_stride, w + j, bias + j, count, i, I, J,
 				     1);
@@ -490,13 +554,13 @@ INLINE void outer_panel(float *w, const uint64_t *bits, const panel *packed, siz
 			size_t vectors)
 {
 	size_t i = 0;
-	for (; vectors <= 2 && i + 2 <= rows; i += 2) {
+	for (; vectors <= TILE / 2 && i + 2 <= rows; i += 2) {
 		float *w0 = w + i * J, *w1 = w0 + J;
 		add_two_sets(w0, w0, bits[i], w1, w1, bits[i + 1], packed, vectors);
 	}
 	for (; i < rows; i++) {
-		for (size_t v = 0; v < vectors; v++)
-			__builtin_prefetch(w + (i + AHEAD) * J + 16 * v, 1);
+		for (size_t l = 0; l < W * vectors; l += 16)
+			__builtin_prefetch(w + (i + AHEAD) * J + l, 1);
 		if (bits[i])
 			add_set(w + i * J, w + i * J, bits[i], packed, vectors);
 	}
@@ -523,11 +587,11 @@ static void outer_part(float *w, const turned *h, const float *s, size_t s_strid
 		       size_t I, size_t J)
 {
 	size_t j = 0;
-	for (; j + 16 * TILE <= J; j += 16 * TILE)
+	for (; j + W * TILE <= J; j += W * TILE)
 		outer_columns(w + j, h, s + j, s_stride, count, I, J, TILE);
-	for (; j + 32 <= J; j += 32)
-		outer_columns(w + j, h, s + j, s_stride, count, I, J, 2);
-	for (; j + 16 <= J; j += 16)
+	for (; j + W * TILE / 2 <= J; j += W * TILE / 2)
+		outer_columns(w + j, h, s + j, s_stride, count, I, J, TILE / 2);
+	for (; j + W <= J; j += W)
 		outer_columns(w + j, h, s + j, s_stride, count, I, J, 1);
 	for (size_t r = 0; j < J && r < count; r++)
 		for (size_t i = 0; i < I; i++)
@@ -562,7 +626,7 @@ INLINE void replace(vf *x, const vi *mask, const vf *yes)
 	*x = (vf)(((vi)*yes & *mask) | ((vi)*x & ~*mask));
 }
 
-/* bern_sigmoidf of 16 numbers, operation by operation: written out, since compilers turn its choices into branches */
+/* bern_sigmoidf of W numbers, operation by operation: written out, since compilers turn its choices into branches */
 INLINE void sigmoid(vf *y, const vf *x)
 {
 	const vf zero = {0}, least = zero - 87.0f, most = zero + 87.0f;
@@ -587,7 +651,7 @@ INLINE void sigmoid(vf *y, const vf *x)
 static void probability(float *p, const float *a, size_t J)
 {
 	size_t P = bern_padded(J);
-	for (size_t j = 0; j < P; j += 16) {
+	for (size_t j = 0; j < P; j += W) {
 		vf p_j;
 		load(&p_j, a + j);
 		sigmoid(&p_j, &p_j);
@@ -602,7 +666,7 @@ static void probability(float *p, const float *a, size_t J)
 
 /* A stream's state in registers. */
 typedef struct stream {
-	vl state[128 / sizeof(vl)], addend;
+	vl state[2 * PARTS], addend;
 } stream;
 
 INLINE void stream_load(stream *s, const bern_firing_rng *rng)
@@ -616,27 +680,102 @@ INLINE void stream_store(bern_firing_rng *rng, const stream *s)
 	memcpy(rng->state, s->state, sizeof s->state);
 }
 
-/* pcg32's output function, then 16 steps at once */
-INLINE void stream_next(vu *u, stream *s)
+#if W == 16
+INLINE vu evens(vl a, vl b)
 {
-#ifdef __AVX512F__
-	/* two registers, the low 32 bits of whose numbers become one */
 	const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26,
 					       28, 30);
-	vl low = s->state[0], high = s->state[1];
-	__m512i x = _mm512_permutex2var_epi32((__m512i)((low >> 18 ^ low) >> 27), even,
-					      (__m512i)((high >> 18 ^ high) >> 27));
-	__m512i turn = _mm512_permutex2var_epi32((__m512i)(low >> 59), even, (__m512i)(high >> 59));
-	s->state[0] = low * BERN_PCG32_LEAP + s->addend;
-	s->state[1] = high * BERN_PCG32_LEAP + s->addend;
-	*u = (vu)_mm512_rorv_epi32(x, turn);
+	return (vu)_mm512_permutex2var_epi32((__m512i)a, even, (__m512i)b);
+}
+
+/* Numbers of 32 bits from the states a, then b: pcg32's output function. */
+INLINE vu words_of(vl a, vl b)
+{
+	vu x = evens((a >> 18 ^ a) >> 27, (b >> 18 ^ b) >> 27), turn = evens(a >> 59, b >> 59);
+	return (vu)_mm512_rorv_epi32((__m512i)x, (__m512i)turn);
+}
 #else
-	vl state = s->state[0];
-	vu x = __builtin_convertvector((state >> 18 ^ state) >> 27, vu);
-	vu turn = __builtin_convertvector(state >> 59, vu);
-	s->state[0] = state * BERN_PCG32_LEAP + s->addend;
-	*u = x >> turn | x << (-turn & 31);
+/* lower halves of a, then b; upper halves: with AVX2 of two each in turn, which needs no crossing of a register */
+INLINE vu evens(vl a, vl b)
+{
+#if W == 8
+	return (vu)__builtin_shufflevector((vf)a, (vf)b, 0, 2, 8, 10, 4, 6, 12, 14);
+#else
+	return (vu)__builtin_shufflevector((vf)a, (vf)b, 0, 2, 4, 6);
 #endif
+}
+
+INLINE vu odds(vl a, vl b)
+{
+#if W == 8
+	return (vu)__builtin_shufflevector((vf)a, (vf)b, 1, 3, 9, 11, 5, 7, 13, 15);
+#else
+	return (vu)__builtin_shufflevector((vf)a, (vf)b, 1, 3, 5, 7);
+#endif
+}
+
+/* x turned right. SSE2 shifts all numbers alike, but 2^k x has in its halves what a turn to the left by k puts together. */
+INLINE vu rotate(vu x, vu turn)
+{
+#if W == 8
+	return (vu)_mm256_srlv_epi32((__m256i)x, (__m256i)turn) |
+	       (vu)_mm256_sllv_epi32((__m256i)x, (__m256i)(32 - turn));
+#elif defined(__SSE2__)
+	/* the float 2^k; 2^31 is converted to 0x80000000, as all that is too large */
+	__m128i power = _mm_cvttps_epi32((__m128)(((-turn & 31) + 127) << 23));
+	vl low = (vl)_mm_mul_epu32(_mm_unpacklo_epi32((__m128i)x, (__m128i)x),
+				   _mm_unpacklo_epi32(power, power));
+	vl high = (vl)_mm_mul_epu32(_mm_unpackhi_epi32((__m128i)x, (__m128i)x),
+				    _mm_unpackhi_epi32(power, power));
+	return evens(low, high) | odds(low, high);
+#else
+	return x >> turn | x << (-turn & 31);
+#endif
+}
+
+/* Numbers of 32 bits from the states a, then b: pcg32's output function. */
+INLINE vu words_of(vl a, vl b)
+{
+	vu u = rotate(evens((a >> 18 ^ a) >> 27, (b >> 18 ^ b) >> 27), odds(a, b) >> 27);
+#if W == 8
+	return (vu)__builtin_shufflevector((vl)u, (vl)u, 0, 2, 1, 3);
+#else
+	return u;
+#endif
+}
+#endif
+
+/* The next 16 numbers. */
+INLINE void stream_next(vu u[PARTS], stream *s)
+{
+	UNROLL
+	for (size_t v = 0; v < PARTS; v++) {
+		vl a = s->state[2 * v], b = s->state[2 * v + 1];
+		u[v] = words_of(a, b);
+		s->state[2 * v] = a * BERN_PCG32_LEAP + s->addend;
+		s->state[2 * v + 1] = b * BERN_PCG32_LEAP + s->addend;
+	}
+}
+
+/* 16 bytes of 0 and 1 from what is -1 or 0 */
+INLINE void store_bytes(uint8_t *h, const vi is[PARTS])
+{
+#if W == 16
+	vb bytes = __builtin_convertvector(is[0], vb) & 1;
+#elif W == 8
+	__m256i words = _mm256_packs_epi32((__m256i)is[0], (__m256i)is[1]); /* 0 .. 3 of both */
+	vi mixed = (vi)_mm256_packs_epi16(words, words);
+	vb bytes = (vb)__builtin_shufflevector(mixed, mixed, 0, 4, 1, 5) & 1;
+#elif defined(__SSE2__)
+	vb bytes = (vb)_mm_packs_epi16(_mm_packs_epi32((__m128i)is[0], (__m128i)is[1]),
+				       _mm_packs_epi32((__m128i)is[2], (__m128i)is[3])) &
+		   1;
+#else
+	vb bytes;
+	for (size_t l = 0; l < 16; l++)
+		bytes[l] = is[l / W][l % W] & 1;
+#endif
+	memcpy(h, &bytes, sizeof bytes);
 }
 
 static void fire(uint8_t *h, const float *p, size_t J, size_t K, bern_firing_rng *rng)
@@ -646,13 +785,17 @@ static void fire(uint8_t *h, const float *p, size_t J, size_t K, bern_firing_rng
 	stream_load(&numbers, rng);
 	for (size_t k = 0; k < K; k++)
 		for (size_t j = 0; j < P; j += 16) {
-			vu u;
-			vf p_j;
-			stream_next(&u, &numbers);
-			load(&p_j, p + j);
-			vi threshold = __builtin_convertvector(p_j * BERN_P_ONE, vi);
-			vb h_j = __builtin_convertvector((vi)(u >> 8) < threshold, vb) & 1;
-			memcpy(h + k * P + j, &h_j, sizeof h_j);
+			vu u[PARTS];
+			vi fires[PARTS];
+			stream_next(u, &numbers);
+			UNROLL
+			for (size_t v = 0; v < PARTS; v++) {
+				vf p_j;
+				load(&p_j, p + j + W * v);
+				vi threshold = __builtin_convertvector(p_j * BERN_P_ONE, vi);
+				fires[v] = (vi)(u[v] >> 8) < threshold;
+			}
+			store_bytes(h + k * P + j, fires);
 		}
 	stream_store(rng, &numbers);
 }
@@ -660,14 +803,14 @@ static void fire(uint8_t *h, const float *p, size_t J, size_t K, bern_firing_rng
 static void draw(uint32_t *u, bern_firing_rng *rng)
 {
 	stream numbers;
-	vu x;
+	vu x[PARTS];
 	stream_load(&numbers, rng);
-	stream_next(&x, &numbers);
-	memcpy(u, &x, sizeof x);
+	stream_next(x, &numbers);
+	memcpy(u, x, sizeof x);
 	stream_store(rng, &numbers);
 }
 
-/* sum over k of c[k] where firing k of these 16 units is 1 */
+/* sum over k of c[k] where firing k of these W units is 1 */
 INLINE void weighted_firings(vf *sum, const uint8_t *h, const float *c, size_t P, size_t K)
 {
 	*sum = (vf){0};
@@ -683,7 +826,7 @@ static void score(float *s, const uint8_t *h, const float *p, const float *c, si
 	float total = 0.0f;
 	for (size_t k = 0; k < K; k++)
 		total += c[k];
-	for (size_t j = 0; j < P; j += 16) {
+	for (size_t j = 0; j < P; j += W) {
 		vf sum, p_j;
 		weighted_firings(&sum, h + j, c, P, K);
 		load(&p_j, p + j);
@@ -695,15 +838,15 @@ static void score(float *s, const uint8_t *h, const float *p, const float *c, si
 static void fired_sum(float *g, const uint8_t *h, const float *c, size_t J, size_t K)
 {
 	size_t P = bern_padded(J);
-	for (size_t j = 0; j < P; j += 16) {
+	for (size_t j = 0; j < J; j += W) {
 		vf sum, g_j;
 		weighted_firings(&sum, h + j, c, P, K);
-		if (j + 16 <= J) {
+		if (j + W <= J) {
 			load(&g_j, g + j);
 			g_j += sum;
 			store(g + j, &g_j);
 		} else {
-			float part[16];
+			float part[W];
 			store(part, &sum);
 			for (size_t l = j; l < J; l++)
 				g[l] += part[l - j];
@@ -711,15 +854,14 @@ static void fired_sum(float *g, const uint8_t *h, const float *c, size_t J, size
 	}
 }
 
-#ifdef __AVX512BW__
-/* N is known where this is inlined: sums of 16 units for that many outputs stay in registers */
+/* N is known where this is inlined: sums of W units for that many outputs stay in registers */
 INLINE void few_outer(float *g, const uint8_t *h, const float *d, size_t J, size_t N, size_t K)
 {
 	size_t P = bern_padded(J);
-	for (size_t j = 0; j < P; j += 16) {
+	for (size_t j = 0; j < J; j += W) {
 		vf sum[BERN_FEW];
-		float part[16] = {0};
-		size_t end = J - j < 16 ? J - j : 16;
+		float part[W] = {0};
+		size_t end = J - j < W ? J - j : W;
 		UNROLL
 		for (size_t n = 0; n < N; n++) {
 			for (size_t l = 0; l < end; l++)
@@ -727,11 +869,10 @@ INLINE void few_outer(float *g, const uint8_t *h, const float *d, size_t J, size
 			load(&sum[n], part);
 		}
 		for (size_t k = 0; k < K; k++) {
+			vm fires = mask_of(h + k * P + j);
 			UNROLL
-			for (size_t n = 0; n < N; n++) {
-				vf d_kn = d[k * N + n] - (vf){0};
-				add_fired(&sum[n], h + k * P + j, &d_kn);
-			}
+			for (size_t n = 0; n < N; n++)
+				add_where(&sum[n], &fires, d[k * N + n]);
 		}
 		UNROLL
 		for (size_t n = 0; n < N; n++) {
@@ -770,28 +911,16 @@ static void fired_outer(float *g, const uint8_t *h, const float *d, size_t J, si
 		few_outer(g, h, d, J, 8, K);
 	}
 }
-#else
-static void fired_outer(float *g, const uint8_t *h, const float *d, size_t J, size_t N, size_t K)
-{
-	size_t P = bern_padded(J);
-	for (size_t k = 0; k < K; k++)
-		for (size_t j = 0; j < J; j++)
-			if (h[k * P + j])
-				for (size_t n = 0; n < N; n++)
-					g[j * N + n] += d[k * N + n];
-}
-#endif
-
-/* The last vector of w, zero beyond its end. */
-INLINE void load_tail(vf *v, const float *x, size_t count)
+/* The last 16 numbers, zero beyond their end. */
+INLINE void load_tail(vf v[PARTS], const float *x, size_t count)
 {
 	float part[16] = {0};
 	for (size_t l = 0; l < count; l++)
 		part[l] = x[l];
-	load(v, part);
+	memcpy(v, part, sizeof part);
 }
 
-#ifdef __AVX512BW__
+#if W == 16
 /* Lanes of a and b that a step of the tree adds: each of their groups of 2 width lanes becomes one of width. */
 INLINE void fold8(vf *a, const vf *b)
 {
@@ -869,28 +998,34 @@ INLINE void fired_dots(float *out, const uint8_t *h, const float *w, const vf *t
 static void fired_dot(float *out, const uint8_t *h, const float *w, float bias, size_t J, size_t K)
 {
 	size_t whole = J & ~(size_t)15, P = bern_padded(J), k = 0;
-	vf tail;
-	load_tail(&tail, w + whole, J - whole);
-#ifdef __AVX512BW__
+	vf tail[PARTS];
+	load_tail(tail, w + whole, J - whole);
+#if W == 16
 	for (; k + 16 <= K; k += 16)
-		fired_dots(out + k, h + k * P, w, &tail, bias, J, P);
+		fired_dots(out + k, h + k * P, w, tail, bias, J, P);
 #endif
 	for (; k < K; k++) {
 		const uint8_t *h_k = h + k * P;
-		vf sum = {0}, w_j;
+		vf sum[PARTS] = {{0}}, w_j;
 		for (size_t j = 0; j < whole; j += 16) {
-			load(&w_j, w + j);
-			add_fired(&sum, h_k + j, &w_j);
+			UNROLL
+			for (size_t v = 0; v < PARTS; v++) {
+				load(&w_j, w + j + W * v);
+				add_fired(&sum[v], h_k + j + W * v, &w_j);
+			}
 		}
-		if (whole < J)
-			add_fired(&sum, h_k + whole, &tail);
-		out[k] = bias + tree(&sum);
+		UNROLL
+		for (size_t v = 0; whole < J && v < PARTS; v++)
+			add_fired(&sum[v], h_k + whole + W * v, &tail[v]);
+		out[k] = bias + tree(sum);
 	}
 }
 
-#ifdef __AVX512BW__
-/* bits[j]: bit k is h[k,j], of 16 units and up to 16 firings */
-INLINE void gather_bits(uint16_t *bits, const uint8_t *h, size_t P, size_t count)
+/* bits[j]: bit k is h[k,j], of 16 units and up to W firings */
+#if W == 16
+typedef uint16_t firings;
+
+INLINE void gather_bits(firings bits[16], const uint8_t *h, size_t P, size_t count)
 {
 	__m128i low = _mm_setzero_si128(), high = low;
 	for (size_t k = count; k-- > 8;)
@@ -902,8 +1037,24 @@ INLINE void gather_bits(uint16_t *bits, const uint8_t *h, size_t P, size_t count
 	_mm_storeu_si128((__m128i *)(void *)bits, _mm_unpacklo_epi8(low, high));
 	_mm_storeu_si128((__m128i *)(void *)(bits + 8), _mm_unpackhi_epi8(low, high));
 }
+#else
+typedef uint32_t firings; /* as wide as a number, so that a load spreads them over a register */
 
-/* bern_expf of 16 numbers, operation by operation */
+INLINE void gather_bits(firings bits[16], const uint8_t *h, size_t P, size_t count)
+{
+	vb sum = {0}, h_k;
+	uint8_t bytes[16];
+	for (size_t k = count; k-- > 0;) {
+		memcpy(&h_k, h + k * P, sizeof h_k);
+		sum += sum + h_k;
+	}
+	memcpy(bytes, &sum, sizeof bytes);
+	for (size_t j = 0; j < 16; j++)
+		bits[j] = bytes[j];
+}
+#endif
+
+/* bern_expf of W numbers, operation by operation */
 INLINE void exponential(vf *y)
 {
 	const vf zero = {0}, least = zero - 104.0f, most = zero + 89.0f;
@@ -933,16 +1084,15 @@ INLINE void few_logits(float *pi, const uint8_t *h, const float *w, const float 
 	for (size_t n = 0; n < N; n++)
 		sum[n] = bias[n] - (vf){0};
 	for (size_t j0 = 0; j0 < J; j0 += 16) {
-		uint16_t bits[16];
+		firings bits[16];
 		size_t end = J - j0 < 16 ? J - j0 : 16;
 		gather_bits(bits, h + j0, P, count);
 		for (size_t j = 0; j < end; j++) {
 			const float *w_j = w + (j0 + j) * N;
+			vm fires = mask_of_bits(bits[j]);
 			UNROLL
 			for (size_t n = 0; n < N; n++)
-				sum[n] = (vf)_mm512_mask_add_ps((__m512)sum[n], bits[j],
-								(__m512)sum[n],
-								_mm512_set1_ps(w_j[n]));
+				add_where(&sum[n], &fires, w_j[n]);
 		}
 	}
 	UNROLL
@@ -957,7 +1107,7 @@ INLINE void few_logits(float *pi, const uint8_t *h, const float *w, const float 
 		total += sum[n];
 	}
 	for (size_t n = 0; n < N; n++) {
-		float part[16];
+		float part[W];
 		sum[n] /= total;
 		store(part, &sum[n]);
 		for (size_t k = 0; k < count; k++)
@@ -969,8 +1119,8 @@ static void fired_softmax(float *pi, const uint8_t *h, const float *w, const flo
 			  size_t N, size_t K)
 {
 	size_t P = bern_padded(J);
-	for (size_t k = 0; k < K; k += 16) {
-		size_t count = K - k < 16 ? K - k : 16;
+	for (size_t k = 0; k < K; k += W) {
+		size_t count = K - k < W ? K - k : W;
 		float *pi_k = pi + k * N;
 		const uint8_t *h_k = h + k * P;
 		switch (N) {
@@ -1000,79 +1150,77 @@ static void fired_softmax(float *pi, const uint8_t *h, const float *w, const flo
 		}
 	}
 }
-#else
-static void fired_softmax(float *pi, const uint8_t *h, const float *w, const float *bias, size_t J,
-			  size_t N, size_t K)
-{
-	for (size_t k = 0; k < K; k++) {
-		const uint8_t *h_k = h + k * bern_padded(J);
-		float *pi_k = pi + k * N, most = -3e38f, total = 0.0f;
-		memcpy(pi_k, bias, N * sizeof *pi_k);
-		for (size_t j = 0; j < J; j++)
-			if (h_k[j])
-				for (size_t n = 0; n < N; n++)
-					pi_k[n] += w[j * N + n];
-		for (size_t n = 0; n < N; n++)
-			most = pi_k[n] > most ? pi_k[n] : most;
-		for (size_t n = 0; n < N; n++)
-			total += pi_k[n] = bern_expf(pi_k[n] - most);
-		for (size_t n = 0; n < N; n++)
-			pi_k[n] /= total;
-	}
-}
-#endif
-
 static float dot(const float *x, const float *w, float bias, size_t J)
 {
-	vf sum = {0}, w_j, x_j;
+	vf sum[PARTS] = {{0}}, w_j[PARTS], x_j[PARTS];
 	size_t j = 0;
 	for (; j + 16 <= J; j += 16) {
-		load(&w_j, w + j);
-		load(&x_j, x + j);
-		sum += w_j * x_j;
+		UNROLL
+		for (size_t v = 0; v < PARTS; v++) {
+			load(&w_j[v], w + j + W * v);
+			load(&x_j[v], x + j + W * v);
+			sum[v] += w_j[v] * x_j[v];
+		}
 	}
 	if (j < J) {
-		load_tail(&w_j, w + j, J - j);
-		load_tail(&x_j, x + j, J - j);
-		sum += w_j * x_j;
+		load_tail(w_j, w + j, J - j);
+		load_tail(x_j, x + j, J - j);
+		UNROLL
+		for (size_t v = 0; v < PARTS; v++)
+			sum[v] += w_j[v] * x_j[v];
 	}
-	return bias + tree(&sum);
+	return bias + tree(sum);
 }
+
+/* rows that dot_rows goes through at once */
+#define BUNDLE (TILE / PARTS)
 
 /* out[r] = bias of the row + x times the row, for `tile` rows at once: x is read once for all of them */
 INLINE void dot_rows_tile(float *out, const uint32_t *rows, const float *x, const float *w,
 			  const float *bias, size_t I, size_t tile)
 {
-	vf sum[TILE], x_i, w_i;
+	vf sum[BUNDLE][PARTS], x_i[PARTS], w_i[PARTS];
 	size_t i = 0;
 	UNROLL
-	for (size_t r = 0; r < tile; r++)
-		sum[r] = (vf){0};
+	for (size_t r = 0; r < tile; r++) {
+		UNROLL
+		for (size_t v = 0; v < PARTS; v++)
+			sum[r][v] = (vf){0};
+	}
 	for (; i + 16 <= I; i += 16) {
-		load(&x_i, x + i);
+		UNROLL
+		for (size_t v = 0; v < PARTS; v++)
+			load(&x_i[v], x + i + W * v);
 		UNROLL
 		for (size_t r = 0; r < tile; r++) {
-			load(&w_i, w + rows[r] * I + i);
-			sum[r] += w_i * x_i;
+			UNROLL
+			for (size_t v = 0; v < PARTS; v++) {
+				load(&w_i[v], w + rows[r] * I + i + W * v);
+				sum[r][v] += w_i[v] * x_i[v];
+			}
 		}
 	}
 	if (i < I) {
-		load_tail(&x_i, x + i, I - i);
+		load_tail(x_i, x + i, I - i);
+		UNROLL
 		for (size_t r = 0; r < tile; r++) {
-			load_tail(&w_i, w + rows[r] * I + i, I - i);
-			sum[r] += w_i * x_i;
+			load_tail(w_i, w + rows[r] * I + i, I - i);
+			UNROLL
+			for (size_t v = 0; v < PARTS; v++)
+				sum[r][v] += w_i[v] * x_i[v];
 		}
 	}
+	UNROLL
 	for (size_t r = 0; r < tile; r++)
-		out[r] = (bias ? bias[rows[r]] : 0.0f) + tree(&sum[r]);
+		out[r] = (bias ? bias[rows[r]] : 0.0f) + tree(sum[r]);
 }
 
 static void dot_rows(float *a, const uint32_t *rows, size_t count, const float *x, const float *w,
 		     const float *bias, size_t I)
 {
 	size_t r = 0;
-	for (; r + TILE <= count; r += TILE)
-		dot_rows_tile(a + r, rows + r, x, w, bias, I, TILE);
+	for (; r + BUNDLE <= count; r += BUNDLE)
+		dot_rows_tile(a + r, rows + r, x, w, bias, I, BUNDLE);
 	for (; r < count; r++)
 		dot_rows_tile(a + r, rows + r, x, w, bias, I, 1);
 }
@@ -1102,21 +1250,15 @@ static void adam(float *restrict w, float *restrict m, float *restrict v, const 
 }
 
 /* chains that hide the latency of both, as many as registers hold */
-#if defined(__AVX512F__)
 #define CHAINS 12
-#elif defined(__AVX__)
-#define CHAINS 6
-#else
-#define CHAINS 3
-#endif
 
 static void multiply_add(float *x, float c, float d, size_t J, size_t rounds)
 {
-	for (size_t j = 0; j < J; j += (size_t)16 * CHAINS) {
+	for (size_t j = 0; j < J; j += (size_t)W * CHAINS) {
 		vf chain[CHAINS];
 		UNROLL
 		for (size_t v = 0; v < CHAINS; v++)
-			load(&chain[v], x + j + 16 * v);
+			load(&chain[v], x + j + W * v);
 		for (size_t r = 0; r < rounds; r++) {
 			UNROLL
 			for (size_t v = 0; v < CHAINS; v++)
@@ -1124,7 +1266,7 @@ static void multiply_add(float *x, float c, float d, size_t J, size_t rounds)
 		}
 		UNROLL
 		for (size_t v = 0; v < CHAINS; v++)
-			store(x + j + 16 * v, &chain[v]);
+			store(x + j + W * v, &chain[v]);
 	}
 }
 
