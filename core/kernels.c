@@ -33,7 +33,8 @@ typedef int8_t vb __attribute__((vector_size(16)));
 #else
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
-#define INLINE static inline __attribute__((always_inline))
+#define INLINE  static inline __attribute__((always_inline))
+#define EACH(v) UNROLL for (size_t v = 0; v < PARTS; v++)
 
 /* vectors of accumulators kept in registers at once */
 #if W == 16
@@ -41,6 +42,40 @@ typedef int8_t vb __attribute__((vector_size(16)));
 #else
 #define TILE 8
 #endif
+
+INLINE vf all(float x)
+{
+	return x - (vf){0};
+}
+
+/* x < least ? least : x */
+INLINE vf at_least(vf x, vf least)
+{
+#if W == 16
+	return (vf)_mm512_max_ps((__m512)least, (__m512)x);
+#elif W == 8
+	return (vf)_mm256_max_ps((__m256)least, (__m256)x);
+#elif defined(__SSE2__)
+	return (vf)_mm_max_ps((__m128)least, (__m128)x);
+#else
+	vi low = x < least;
+	return (vf)(((vi)least & low) | ((vi)x & ~low));
+#endif
+}
+
+/* x > most ? most : x */
+INLINE vf at_most(vf x, vf most)
+{
+#if W == 16
+	return (vf)_mm512_min_ps((__m512)most, (__m512)x);
+#elif W == 8
+	return (vf)_mm256_min_ps((__m256)most, (__m256)x);
+#elif defined(__SSE2__)
+	return (vf)_mm_min_ps((__m128)most, (__m128)x);
+#else
+	return -at_least(-x, -most);
+#endif
+}
 
 INLINE void load(vf *v, const float *x)
 {
@@ -106,7 +141,7 @@ INLINE void add_where(vf *sum, const vm *mask, float x)
 #if W == 16
 	*sum = (vf)_mm512_mask_add_ps((__m512)*sum, *mask, (__m512)*sum, _mm512_set1_ps(x));
 #else
-	*sum -= (vf)((vi)(-x - (vf){0}) & *mask);
+	*sum -= (vf)((vi)all(-x) & *mask);
 #endif
 }
 
@@ -620,45 +655,36 @@ static void outer_many(float *w, const uint8_t *const *h, const float *s, size_t
 
 /* ---- firing ---- */
 
-/* *x = yes where mask, else itself */
-INLINE void replace(vf *x, const vi *mask, const vf *yes)
+/* 2^24 p as whole numbers, p = sigmoid(x) of 16 numbers on the grid of 2^-24: bern_sigmoidf with the sign of r turned round, which
+ * changes no rounding. Below -87 the quotient is under 2^-24 by itself. Step by step for all: they wait for each other's latency. */
+INLINE void grid_sigmoid(vi grid[PARTS], const float *x)
 {
-	*x = (vf)(((vi)*yes & *mask) | ((vi)*x & ~*mask));
-}
-
-/* bern_sigmoidf of W numbers, operation by operation: written out, since compilers turn its choices into branches */
-INLINE void sigmoid(vf *y, const vf *x)
-{
-	const vf zero = {0}, least = zero - 87.0f, most = zero + 87.0f;
-	const vf shift = zero + 0x1.8p23f;
-	vi low = *x<least, high = *x> most;
-	vf t = *x;
-	replace(&t, &low, &least);
-	replace(&t, &high, &most);
-	t = -t;
-	vf shifted = t * 0x1.715476p+0f + shift;
-	vf n = shifted - shift;
-	vf r = (t - n * 0x1.62e4p-1f) - n * 0x1.7f7d1cp-20f;
-	vf p = r * 0x1.6a243ap-10f + 0x1.1239e2p-7f;
-	p = p * r + 0x1.5558f2p-5f;
-	p = p * r + 0x1.555492p-3f;
-	p = p * r + 0x1.fffffcp-2f;
-	vf power = (vf)(((vi)shifted << 23) + 0x3f800000);
-	*y = 1.0f / (1.0f + (1.0f + (r + r * r * p)) * power);
-	replace(y, &low, &zero);
+	vf t[PARTS], n[PARTS], r[PARTS], p[PARTS], y[PARTS];
+	EACH(v) load(&t[v], x + W * v);
+	EACH(v) t[v] = at_most(at_least(t[v], all(-87.0f)), all(87.0f));
+	EACH(v) y[v] = t[v] * -0x1.715476p+0f + 0x1.8p23f;
+	EACH(v) n[v] = y[v] - 0x1.8p23f;
+	EACH(v) r[v] = (t[v] + n[v] * 0x1.62e4p-1f) + n[v] * 0x1.7f7d1cp-20f;
+	EACH(v) p[v] = 0x1.1239e2p-7f - r[v] * 0x1.6a243ap-10f;
+	EACH(v) p[v] = 0x1.5558f2p-5f - p[v] * r[v];
+	EACH(v) p[v] = 0x1.555492p-3f - p[v] * r[v];
+	EACH(v) p[v] = 0x1.fffffcp-2f - p[v] * r[v];
+	EACH(v) y[v] = (vf)(((vi)y[v] << 23) + 0x3f800000);
+	EACH(v) y[v] = 1.0f / (1.0f + (1.0f + (r[v] * r[v] * p[v] - r[v])) * y[v]);
+	EACH(v) grid[v] = __builtin_convertvector(y[v] * BERN_P_ONE, vi);
 }
 
 static void probability(float *p, const float *a, size_t J)
 {
 	size_t P = bern_padded(J);
-	for (size_t j = 0; j < P; j += W) {
-		vf p_j;
-		load(&p_j, a + j);
-		sigmoid(&p_j, &p_j);
-		p_j *= BERN_P_ONE;
-		p_j = __builtin_convertvector(__builtin_convertvector(p_j, vi), vf);
-		p_j *= 1.0f / BERN_P_ONE;
-		store(p + j, &p_j);
+	for (size_t j = 0; j < P; j += 16) {
+		vi grid[PARTS];
+		grid_sigmoid(grid, a + j);
+		EACH(v)
+		{
+			vf p_j = __builtin_convertvector(grid[v], vf) * (1.0f / BERN_P_ONE);
+			store(p + j + W * v, &p_j);
+		}
 	}
 	for (size_t j = J; j < P; j++)
 		p[j] = 0.0f;
@@ -671,13 +697,17 @@ typedef struct stream {
 
 INLINE void stream_load(stream *s, const bern_firing_rng *rng)
 {
-	memcpy(s->state, rng->state, sizeof s->state);
+	UNROLL /* each by itself: compilers copy an array in smaller pieces */
+		for (size_t v = 0; v < 2 * PARTS; v++)
+			memcpy(&s->state[v], rng->state + W / 2 * v, sizeof(vl));
 	s->addend = rng->addend - (vl){0};
 }
 
 INLINE void stream_store(bern_firing_rng *rng, const stream *s)
 {
-	memcpy(rng->state, s->state, sizeof s->state);
+	UNROLL
+	for (size_t v = 0; v < 2 * PARTS; v++)
+		memcpy(rng->state + W / 2 * v, &s->state[v], sizeof(vl));
 }
 
 #if W == 16
@@ -806,7 +836,9 @@ static void draw(uint32_t *u, bern_firing_rng *rng)
 	vu x[PARTS];
 	stream_load(&numbers, rng);
 	stream_next(x, &numbers);
-	memcpy(u, x, sizeof x);
+	UNROLL
+	for (size_t v = 0; v < PARTS; v++)
+		memcpy(u + W * v, &x[v], sizeof(vu));
 	stream_store(rng, &numbers);
 }
 
@@ -815,7 +847,7 @@ INLINE void weighted_firings(vf *sum, const uint8_t *h, const float *c, size_t P
 {
 	*sum = (vf){0};
 	for (size_t k = 0; k < K; k++) {
-		vf c_k = c[k] - (vf){0};
+		vf c_k = all(c[k]);
 		add_fired(sum, h + k * P, &c_k);
 	}
 }
@@ -911,13 +943,21 @@ static void fired_outer(float *g, const uint8_t *h, const float *d, size_t J, si
 		few_outer(g, h, d, J, 8, K);
 	}
 }
-/* The last 16 numbers, zero beyond their end. */
+/* The last numbers, fewer than 16, zero beyond their end. */
 INLINE void load_tail(vf v[PARTS], const float *x, size_t count)
 {
+#if W == 8
+	const vi lane = {0, 1, 2, 3, 4, 5, 6, 7}, left = (int32_t)count - lane;
+	v[0] = (vf)_mm256_maskload_ps(x, (__m256i)(left > 0));
+	v[1] = (vf)_mm256_maskload_ps(x + W, (__m256i)(left > W));
+#else
 	float part[16] = {0};
 	for (size_t l = 0; l < count; l++)
 		part[l] = x[l];
-	memcpy(v, part, sizeof part);
+	UNROLL
+	for (size_t n = 0; n < PARTS; n++)
+		load(&v[n], part + W * n);
+#endif
 }
 
 #if W == 16
@@ -1057,15 +1097,9 @@ INLINE void gather_bits(firings bits[16], const uint8_t *h, size_t P, size_t cou
 /* bern_expf of W numbers, operation by operation */
 INLINE void exponential(vf *y)
 {
-	const vf zero = {0}, least = zero - 104.0f, most = zero + 89.0f;
-	const vf shift = zero + 0x1.8p23f;
-	vf x = *y;
-	vi high = x > most;
-	replace(&x, &high, &most);
-	vi low = x < least;
-	replace(&x, &low, &least);
-	vf shifted = x * 0x1.715476p+0f + shift;
-	vf n = shifted - shift;
+	vf x = at_least(at_most(*y, all(89.0f)), all(-104.0f));
+	vf shifted = x * 0x1.715476p+0f + 0x1.8p23f;
+	vf n = shifted - 0x1.8p23f;
 	vf r = (x - n * 0x1.62e4p-1f) - n * 0x1.7f7d1cp-20f;
 	vf p = r * 0x1.6a243ap-10f + 0x1.1239e2p-7f;
 	p = p * r + 0x1.5558f2p-5f;
@@ -1079,10 +1113,10 @@ INLINE void exponential(vf *y)
 INLINE void few_logits(float *pi, const uint8_t *h, const float *w, const float *bias, size_t J,
 		       size_t N, size_t P, size_t count)
 {
-	vf sum[BERN_FEW], most = (vf){0} - 3e38f, total = {0};
+	vf sum[BERN_FEW], most = all(-3e38f), total = {0};
 	UNROLL
 	for (size_t n = 0; n < N; n++)
-		sum[n] = bias[n] - (vf){0};
+		sum[n] = all(bias[n]);
 	for (size_t j0 = 0; j0 < J; j0 += 16) {
 		firings bits[16];
 		size_t end = J - j0 < 16 ? J - j0 : 16;
@@ -1097,8 +1131,7 @@ INLINE void few_logits(float *pi, const uint8_t *h, const float *w, const float 
 	}
 	UNROLL
 	for (size_t n = 0; n < N; n++) {
-		vi larger = sum[n] > most;
-		replace(&most, &larger, &sum[n]);
+		most = at_least(most, sum[n]);
 	}
 	UNROLL
 	for (size_t n = 0; n < N; n++) {
