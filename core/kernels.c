@@ -87,61 +87,89 @@ INLINE void store(float *x, const vf *v)
 	memcpy(x, v, sizeof *v);
 }
 
-/* Where numbers are added: of W units, or of W firings of a unit. */
+/* Where numbers are added: of W units, or of W firings of a unit. With AVX2 above 0, with less -1, else 0. */
 #if W == 16
 typedef __mmask16 vm;
 #else
-typedef vi vm; /* -1 or 0 */
+typedef vi vm;
 #endif
 
-/* The mask of W bytes of 0 and 1. */
-INLINE vm mask_of(const uint8_t *h)
+/* The masks of 16 bytes of 0 and 1. */
+INLINE void masks_of(vm mask[PARTS], const uint8_t *h)
 {
 #if W == 16
 	__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)h);
-	return _mm_test_epi8_mask(bytes, bytes);
+	mask[0] = _mm_test_epi8_mask(bytes, bytes);
 #elif W == 8
-	return -(vi)_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)h));
+	EACH(v)
+	mask[v] = (vm)_mm256_cvtepi8_epi32(
+		_mm_loadl_epi64((const __m128i *)(const void *)(h + W * v)));
 #elif defined(__SSE2__)
-	const __m128i zero = _mm_setzero_si128();
-	__m128i words = _mm_unpacklo_epi8(_mm_loadu_si32(h), zero);
-	return -(vi)_mm_unpacklo_epi16(words, zero);
+	__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)h);
+	bytes = _mm_sub_epi8(_mm_setzero_si128(), bytes);
+	__m128i low = _mm_unpacklo_epi8(bytes, bytes), high = _mm_unpackhi_epi8(bytes, bytes);
+	mask[0] = (vm)_mm_unpacklo_epi16(low, low);
+	mask[1] = (vm)_mm_unpackhi_epi16(low, low);
+	mask[2] = (vm)_mm_unpacklo_epi16(high, high);
+	mask[3] = (vm)_mm_unpackhi_epi16(high, high);
 #else
-	return -(vi){h[0], h[1], h[2], h[3]};
+	for (size_t l = 0; l < 16; l++)
+		mask[l / W][l % W] = -h[l];
 #endif
 }
 
-/* The mask of bits 0 .. W - 1. */
-INLINE vm mask_of_bits(uint32_t bits)
+/* The masks of the lowest bits, W for each vector. */
+INLINE void masks_of_bits(vm mask[PARTS], uint32_t bits, size_t vectors)
 {
 #if W == 16
-	return (vm)bits;
+	(void)vectors;
+	mask[0] = (vm)bits;
 #else
-	vi lane = {0};
 	UNROLL
-	for (int l = 0; l < W; l++)
-		lane[l] = 1 << l;
-	return ((vi)(bits - (vu){0}) & lane) == lane;
+	for (size_t v = 0; v < vectors; v++) {
+		vi bit = {0};
+		UNROLL
+		for (size_t l = 0; l < W; l++)
+			bit[l] = 1 << (W * v + l);
+		mask[v] = (vi)(bits - (vu){0}) & bit;
+#if W < 8
+		mask[v] = mask[v] == bit;
+#endif
+	}
 #endif
 }
 
-/* *sum += x where h is 1. A sum that began at 0 is never -0, so adding 0 elsewhere gives the same bits as adding nothing. */
-INLINE void add_fired(vf *sum, const uint8_t *h, const vf *x)
+#if W < 16
+/* x where the mask is set, else 0 */
+INLINE vf where(const vm *mask, vf x)
+{
+#if W == 8
+	return (vf)_mm256_sign_epi32((__m256i)x, (__m256i)*mask); /* takes 0 for 0 */
+#else
+	return (vf)((vi)x & *mask);
+#endif
+}
+#endif
+
+/* *sum += x where the mask is set. A sum that began at 0 is never -0, so adding 0 elsewhere gives the same bits as adding nothing. */
+INLINE void add_fired(vf *sum, const vm *mask, vf x)
 {
 #if W == 16
-	*sum = (vf)_mm512_mask_add_ps((__m512)*sum, mask_of(h), (__m512)*sum, (__m512)*x);
+	*sum = (vf)_mm512_mask_add_ps((__m512)*sum, *mask, (__m512)*sum, (__m512)x);
 #else
-	*sum += (vf)((vi)*x & mask_of(h));
+	*sum += where(mask, x);
 #endif
 }
 
-/* *sum += x where the mask is set, for any sum: taking 0 away leaves -0 as well. */
-INLINE void add_where(vf *sum, const vm *mask, float x)
+/* The same for any sum, one of each vector: taking 0 away leaves -0 as well. */
+INLINE void add_everywhere(vf *sum, const vm *mask, float x, size_t vectors)
 {
+	UNROLL
+	for (size_t v = 0; v < vectors; v++)
 #if W == 16
-	*sum = (vf)_mm512_mask_add_ps((__m512)*sum, *mask, (__m512)*sum, _mm512_set1_ps(x));
+		add_fired(&sum[v], &mask[v], all(x));
 #else
-	*sum -= (vf)((vi)all(-x) & *mask);
+		sum[v] -= where(&mask[v], all(-x));
 #endif
 }
 
@@ -842,13 +870,14 @@ static void draw(uint32_t *u, bern_firing_rng *rng)
 	stream_store(rng, &numbers);
 }
 
-/* sum over k of c[k] where firing k of these W units is 1 */
-INLINE void weighted_firings(vf *sum, const uint8_t *h, const float *c, size_t P, size_t K)
+/* sum over k of c[k] where firing k of these 16 units is 1 */
+INLINE void weighted_firings(vf sum[PARTS], const uint8_t *h, const float *c, size_t P, size_t K)
 {
-	*sum = (vf){0};
+	EACH(v) sum[v] = (vf){0};
 	for (size_t k = 0; k < K; k++) {
-		vf c_k = all(c[k]);
-		add_fired(sum, h + k * P, &c_k);
+		vm fires[PARTS];
+		masks_of(fires, h + k * P);
+		EACH(v) add_fired(&sum[v], &fires[v], all(c[k]));
 	}
 }
 
@@ -858,57 +887,58 @@ static void score(float *s, const uint8_t *h, const float *p, const float *c, si
 	float total = 0.0f;
 	for (size_t k = 0; k < K; k++)
 		total += c[k];
-	for (size_t j = 0; j < P; j += W) {
-		vf sum, p_j;
-		weighted_firings(&sum, h + j, c, P, K);
-		load(&p_j, p + j);
-		sum -= p_j * total;
-		store(s + j, &sum);
+	for (size_t j = 0; j < P; j += 16) {
+		vf sum[PARTS], p_j[PARTS];
+		weighted_firings(sum, h + j, c, P, K);
+		EACH(v) load(&p_j[v], p + j + W * v);
+		EACH(v) sum[v] -= p_j[v] * total;
+		EACH(v) store(s + j + W * v, &sum[v]);
 	}
 }
 
 static void fired_sum(float *g, const uint8_t *h, const float *c, size_t J, size_t K)
 {
 	size_t P = bern_padded(J);
-	for (size_t j = 0; j < J; j += W) {
-		vf sum, g_j;
-		weighted_firings(&sum, h + j, c, P, K);
-		if (j + W <= J) {
-			load(&g_j, g + j);
-			g_j += sum;
-			store(g + j, &g_j);
+	for (size_t j = 0; j < P; j += 16) {
+		vf sum[PARTS], g_j[PARTS];
+		weighted_firings(sum, h + j, c, P, K);
+		if (j + 16 <= J) {
+			EACH(v) load(&g_j[v], g + j + W * v);
+			EACH(v) g_j[v] += sum[v];
+			EACH(v) store(g + j + W * v, &g_j[v]);
 		} else {
-			float part[W];
-			store(part, &sum);
+			float part[16];
+			EACH(v) store(part + W * v, &sum[v]);
 			for (size_t l = j; l < J; l++)
 				g[l] += part[l - j];
 		}
 	}
 }
 
-/* N is known where this is inlined: sums of W units for that many outputs stay in registers */
+/* N is known where this is inlined: sums of 16 units for that many outputs stay in registers, if there are as many */
 INLINE void few_outer(float *g, const uint8_t *h, const float *d, size_t J, size_t N, size_t K)
 {
 	size_t P = bern_padded(J);
-	for (size_t j = 0; j < J; j += W) {
-		vf sum[BERN_FEW];
-		float part[W] = {0};
-		size_t end = J - j < W ? J - j : W;
+	for (size_t j = 0; j < P; j += 16) {
+		vf sum[BERN_FEW][PARTS];
+		float part[16] = {0};
+		size_t end = J - j < 16 ? J - j : 16;
 		UNROLL
 		for (size_t n = 0; n < N; n++) {
 			for (size_t l = 0; l < end; l++)
 				part[l] = g[(j + l) * N + n];
-			load(&sum[n], part);
+			EACH(v) load(&sum[n][v], part + W * v);
 		}
 		for (size_t k = 0; k < K; k++) {
-			vm fires = mask_of(h + k * P + j);
+			vm fires[PARTS];
+			masks_of(fires, h + k * P + j);
 			UNROLL
 			for (size_t n = 0; n < N; n++)
-				add_where(&sum[n], &fires, d[k * N + n]);
+				add_everywhere(sum[n], fires, d[k * N + n], PARTS);
 		}
 		UNROLL
 		for (size_t n = 0; n < N; n++) {
-			store(part, &sum[n]);
+			EACH(v) store(part + W * v, &sum[n][v]);
 			for (size_t l = 0; l < end; l++)
 				g[(j + l) * N + n] = part[l];
 		}
@@ -1015,19 +1045,24 @@ INLINE void fired_dots(float *out, const uint8_t *h, const float *w, const vf *t
 {
 	size_t whole = J & ~(size_t)15;
 	vf sum[16], w_j;
+	vm fires;
 	UNROLL
 	for (size_t k = 0; k < 16; k++)
 		sum[k] = (vf){0};
 	for (size_t j = 0; j < whole; j += 16) {
 		load(&w_j, w + j);
 		UNROLL
-		for (size_t k = 0; k < 16; k++)
-			add_fired(&sum[k], h + k * P + j, &w_j);
+		for (size_t k = 0; k < 16; k++) {
+			masks_of(&fires, h + k * P + j);
+			add_fired(&sum[k], &fires, w_j);
+		}
 	}
 	if (whole < J) {
 		UNROLL
-		for (size_t k = 0; k < 16; k++)
-			add_fired(&sum[k], h + k * P + whole, tail);
+		for (size_t k = 0; k < 16; k++) {
+			masks_of(&fires, h + k * P + whole);
+			add_fired(&sum[k], &fires, *tail);
+		}
 	}
 	trees(sum);
 	sum[0] += bias;
@@ -1046,27 +1081,26 @@ static void fired_dot(float *out, const uint8_t *h, const float *w, float bias, 
 #endif
 	for (; k < K; k++) {
 		const uint8_t *h_k = h + k * P;
-		vf sum[PARTS] = {{0}}, w_j;
+		vf sum[PARTS], w_j[PARTS];
+		vm fires[PARTS];
+		EACH(v) sum[v] = (vf){0};
 		for (size_t j = 0; j < whole; j += 16) {
-			UNROLL
-			for (size_t v = 0; v < PARTS; v++) {
-				load(&w_j, w + j + W * v);
-				add_fired(&sum[v], h_k + j + W * v, &w_j);
-			}
+			masks_of(fires, h_k + j);
+			EACH(v) load(&w_j[v], w + j + W * v);
+			EACH(v) add_fired(&sum[v], &fires[v], w_j[v]);
 		}
-		UNROLL
-		for (size_t v = 0; whole < J && v < PARTS; v++)
-			add_fired(&sum[v], h_k + whole + W * v, &tail[v]);
+		if (whole < J) {
+			masks_of(fires, h_k + whole);
+			EACH(v) add_fired(&sum[v], &fires[v], tail[v]);
+		}
 		out[k] = bias + tree(sum);
 	}
 }
 
-/* bits[j]: bit k is h[k,j], of 16 units and up to W firings */
-#if W == 16
-typedef uint16_t firings;
-
-INLINE void gather_bits(firings bits[16], const uint8_t *h, size_t P, size_t count)
+/* bits[j]: bit k is h[k,j], of 16 units and up to 16 firings */
+INLINE void gather_bits(uint16_t bits[16], const uint8_t *h, size_t P, size_t count)
 {
+#ifdef __SSE2__
 	__m128i low = _mm_setzero_si128(), high = low;
 	for (size_t k = count; k-- > 8;)
 		high = _mm_add_epi8(_mm_add_epi8(high, high),
@@ -1076,23 +1110,13 @@ INLINE void gather_bits(firings bits[16], const uint8_t *h, size_t P, size_t cou
 				   _mm_loadu_si128((const __m128i *)(const void *)(h + k * P)));
 	_mm_storeu_si128((__m128i *)(void *)bits, _mm_unpacklo_epi8(low, high));
 	_mm_storeu_si128((__m128i *)(void *)(bits + 8), _mm_unpackhi_epi8(low, high));
-}
 #else
-typedef uint32_t firings; /* as wide as a number, so that a load spreads them over a register */
-
-INLINE void gather_bits(firings bits[16], const uint8_t *h, size_t P, size_t count)
-{
-	vb sum = {0}, h_k;
-	uint8_t bytes[16];
-	for (size_t k = count; k-- > 0;) {
-		memcpy(&h_k, h + k * P, sizeof h_k);
-		sum += sum + h_k;
-	}
-	memcpy(bytes, &sum, sizeof bytes);
-	for (size_t j = 0; j < 16; j++)
-		bits[j] = bytes[j];
-}
+	memset(bits, 0, 16 * sizeof *bits);
+	for (size_t k = count; k-- > 0;)
+		for (size_t j = 0; j < 16; j++)
+			bits[j] = (uint16_t)(2 * bits[j] + h[k * P + j]);
 #endif
+}
 
 /* bern_expf of W numbers, operation by operation */
 INLINE void exponential(vf *y)
@@ -1109,80 +1133,99 @@ INLINE void exponential(vf *y)
 	*y = (1.0f + (r + r * r * p)) * (vf)(half << 23) * (vf)((power - half) << 23);
 }
 
-/* N is known where this is inlined; firings lie in lanes */
+/* N is known where this is inlined; firings lie in lanes, W for each vector */
 INLINE void few_logits(float *pi, const uint8_t *h, const float *w, const float *bias, size_t J,
-		       size_t N, size_t P, size_t count)
+		       size_t N, size_t P, size_t count, size_t vectors)
 {
-	vf sum[BERN_FEW], most = all(-3e38f), total = {0};
+	vf sum[BERN_FEW][PARTS];
 	UNROLL
-	for (size_t n = 0; n < N; n++)
-		sum[n] = all(bias[n]);
+	for (size_t n = 0; n < N; n++) {
+		UNROLL
+		for (size_t v = 0; v < vectors; v++)
+			sum[n][v] = all(bias[n]);
+	}
 	for (size_t j0 = 0; j0 < J; j0 += 16) {
-		firings bits[16];
+		uint16_t bits[16];
 		size_t end = J - j0 < 16 ? J - j0 : 16;
 		gather_bits(bits, h + j0, P, count);
 		for (size_t j = 0; j < end; j++) {
 			const float *w_j = w + (j0 + j) * N;
-			vm fires = mask_of_bits(bits[j]);
+			vm fires[PARTS];
+			masks_of_bits(fires, bits[j], vectors);
 			UNROLL
 			for (size_t n = 0; n < N; n++)
-				add_where(&sum[n], &fires, w_j[n]);
+				add_everywhere(sum[n], fires, w_j[n], vectors);
 		}
 	}
 	UNROLL
-	for (size_t n = 0; n < N; n++) {
-		most = at_least(most, sum[n]);
+	for (size_t v = 0; v < vectors; v++) {
+		vf most = all(-3e38f), total = {0};
+		UNROLL
+		for (size_t n = 0; n < N; n++)
+			most = at_least(most, sum[n][v]);
+		UNROLL
+		for (size_t n = 0; n < N; n++) {
+			sum[n][v] -= most;
+			exponential(&sum[n][v]);
+			total += sum[n][v];
+		}
+		UNROLL
+		for (size_t n = 0; n < N; n++) {
+			float part[W];
+			sum[n][v] /= total;
+			store(part, &sum[n][v]);
+			for (size_t k = W * v; k < count && k < W * (v + 1); k++)
+				pi[k * N + n] = part[k - W * v];
+		}
 	}
-	UNROLL
-	for (size_t n = 0; n < N; n++) {
-		sum[n] -= most;
-		exponential(&sum[n]);
-		total += sum[n];
-	}
-	for (size_t n = 0; n < N; n++) {
-		float part[W];
-		sum[n] /= total;
-		store(part, &sum[n]);
-		for (size_t k = 0; k < count; k++)
-			pi[k * N + n] = part[k];
-	}
+}
+
+/* Up to 16 firings. */
+INLINE void logits(float *pi, const uint8_t *h, const float *w, const float *bias, size_t J,
+		   size_t N, size_t P, size_t count)
+{
+	if (count > W)
+		few_logits(pi, h, w, bias, J, N, P, count, PARTS);
+	else
+		few_logits(pi, h, w, bias, J, N, P, count, 1);
 }
 
 static void fired_softmax(float *pi, const uint8_t *h, const float *w, const float *bias, size_t J,
 			  size_t N, size_t K)
 {
 	size_t P = bern_padded(J);
-	for (size_t k = 0; k < K; k += W) {
-		size_t count = K - k < W ? K - k : W;
+	for (size_t k = 0; k < K; k += 16) {
+		size_t count = K - k < 16 ? K - k : 16;
 		float *pi_k = pi + k * N;
 		const uint8_t *h_k = h + k * P;
 		switch (N) {
 		case 1:
-			few_logits(pi_k, h_k, w, bias, J, 1, P, count);
+			logits(pi_k, h_k, w, bias, J, 1, P, count);
 			break;
 		case 2:
-			few_logits(pi_k, h_k, w, bias, J, 2, P, count);
+			logits(pi_k, h_k, w, bias, J, 2, P, count);
 			break;
 		case 3:
-			few_logits(pi_k, h_k, w, bias, J, 3, P, count);
+			logits(pi_k, h_k, w, bias, J, 3, P, count);
 			break;
 		case 4:
-			few_logits(pi_k, h_k, w, bias, J, 4, P, count);
+			logits(pi_k, h_k, w, bias, J, 4, P, count);
 			break;
 		case 5:
-			few_logits(pi_k, h_k, w, bias, J, 5, P, count);
+			logits(pi_k, h_k, w, bias, J, 5, P, count);
 			break;
 		case 6:
-			few_logits(pi_k, h_k, w, bias, J, 6, P, count);
+			logits(pi_k, h_k, w, bias, J, 6, P, count);
 			break;
 		case 7:
-			few_logits(pi_k, h_k, w, bias, J, 7, P, count);
+			logits(pi_k, h_k, w, bias, J, 7, P, count);
 			break;
 		default:
-			few_logits(pi_k, h_k, w, bias, J, 8, P, count);
+			logits(pi_k, h_k, w, bias, J, 8, P, count);
 		}
 	}
 }
+
 static float dot(const float *x, const float *w, float bias, size_t J)
 {
 	vf sum[PARTS] = {{0}}, w_j[PARTS], x_j[PARTS];
