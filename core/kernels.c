@@ -718,26 +718,50 @@ static void probability(float *p, const float *a, size_t J)
 		p[j] = 0.0f;
 }
 
-/* A stream's state in registers. */
+/* A stream's state in registers: numbers of W sub-streams come from a pair of them. With AVX2 a has the even ones, b the odd ones,
+ * so that halves of 64 bits are woven into one register without crossing it; else a has the first half of them. */
 typedef struct stream {
-	vl state[2 * PARTS], addend;
+	vl a[PARTS], b[PARTS], addend;
 } stream;
+
+INLINE void load_pair(vl *a, vl *b, const uint64_t *state)
+{
+#if W == 8
+	const __m128i *half = (const __m128i *)(const void *)state;
+	__m256i x = _mm256_loadu2_m128i(half + 2, half),
+		y = _mm256_loadu2_m128i(half + 3, half + 1);
+	*a = (vl)_mm256_unpacklo_epi64(x, y);
+	*b = (vl)_mm256_unpackhi_epi64(x, y);
+#else
+	memcpy(a, state, sizeof *a);
+	memcpy(b, state + W / 2, sizeof *b);
+#endif
+}
+
+INLINE void store_pair(uint64_t *state, const vl *a, const vl *b)
+{
+#if W == 8
+	__m128i *half = (__m128i *)(void *)state;
+	_mm256_storeu2_m128i(half + 2, half, _mm256_unpacklo_epi64((__m256i)*a, (__m256i)*b));
+	_mm256_storeu2_m128i(half + 3, half + 1, _mm256_unpackhi_epi64((__m256i)*a, (__m256i)*b));
+#else
+	memcpy(state, a, sizeof *a);
+	memcpy(state + W / 2, b, sizeof *b);
+#endif
+}
 
 INLINE void stream_load(stream *s, const bern_firing_rng *rng)
 {
-	UNROLL /* each by itself: compilers copy an array in smaller pieces */
-		for (size_t v = 0; v < 2 * PARTS; v++)
-			memcpy(&s->state[v], rng->state + W / 2 * v, sizeof(vl));
+	EACH(v) load_pair(&s->a[v], &s->b[v], rng->state + W * v);
 	s->addend = rng->addend - (vl){0};
 }
 
 INLINE void stream_store(bern_firing_rng *rng, const stream *s)
 {
-	UNROLL
-	for (size_t v = 0; v < 2 * PARTS; v++)
-		memcpy(rng->state + W / 2 * v, &s->state[v], sizeof(vl));
+	EACH(v) store_pair(rng->state + W * v, &s->a[v], &s->b[v]);
 }
 
+/* Numbers of 32 bits from the states of a pair: pcg32's output function. */
 #if W == 16
 INLINE vu evens(vl a, vl b)
 {
@@ -746,59 +770,50 @@ INLINE vu evens(vl a, vl b)
 	return (vu)_mm512_permutex2var_epi32((__m512i)a, even, (__m512i)b);
 }
 
-/* Numbers of 32 bits from the states a, then b: pcg32's output function. */
 INLINE vu words_of(vl a, vl b)
 {
 	vu x = evens((a >> 18 ^ a) >> 27, (b >> 18 ^ b) >> 27), turn = evens(a >> 59, b >> 59);
 	return (vu)_mm512_rorv_epi32((__m512i)x, (__m512i)turn);
 }
+#elif W == 8
+/* the lower half of each of a, the upper of each of b */
+INLINE vu weave(vl a, vl b)
+{
+	return (vu)_mm256_blend_epi32((__m256i)a, (__m256i)b, 0xaa);
+}
+
+INLINE vu words_of(vl a, vl b)
+{
+	vu x = weave((a >> 18 ^ a) >> 27, (b >> 18 ^ b) << 5), turn = weave(a >> 32, b) >> 27;
+	return (vu)_mm256_srlv_epi32((__m256i)x, (__m256i)turn) |
+	       (vu)_mm256_sllv_epi32((__m256i)x, (__m256i)(32 - turn));
+}
 #else
-/* lower halves of a, then b; upper halves: with AVX2 of two each in turn, which needs no crossing of a register */
+/* lower halves of a, then b; upper halves */
 INLINE vu evens(vl a, vl b)
 {
-#if W == 8
-	return (vu)__builtin_shufflevector((vf)a, (vf)b, 0, 2, 8, 10, 4, 6, 12, 14);
-#else
 	return (vu)__builtin_shufflevector((vf)a, (vf)b, 0, 2, 4, 6);
-#endif
 }
 
 INLINE vu odds(vl a, vl b)
 {
-#if W == 8
-	return (vu)__builtin_shufflevector((vf)a, (vf)b, 1, 3, 9, 11, 5, 7, 13, 15);
-#else
 	return (vu)__builtin_shufflevector((vf)a, (vf)b, 1, 3, 5, 7);
-#endif
 }
 
-/* x turned right. SSE2 shifts all numbers alike, but 2^k x has in its halves what a turn to the left by k puts together. */
-INLINE vu rotate(vu x, vu turn)
-{
-#if W == 8
-	return (vu)_mm256_srlv_epi32((__m256i)x, (__m256i)turn) |
-	       (vu)_mm256_sllv_epi32((__m256i)x, (__m256i)(32 - turn));
-#elif defined(__SSE2__)
-	/* the float 2^k; 2^31 is converted to 0x80000000, as all that is too large */
-	__m128i power = _mm_cvttps_epi32((__m128)(((-turn & 31) + 127) << 23));
-	vl low = (vl)_mm_mul_epu32(_mm_unpacklo_epi32((__m128i)x, (__m128i)x),
-				   _mm_unpacklo_epi32(power, power));
-	vl high = (vl)_mm_mul_epu32(_mm_unpackhi_epi32((__m128i)x, (__m128i)x),
-				    _mm_unpackhi_epi32(power, power));
-	return evens(low, high) | odds(low, high);
-#else
-	return x >> turn | x << (-turn & 31);
-#endif
-}
-
-/* Numbers of 32 bits from the states a, then b: pcg32's output function. */
 INLINE vu words_of(vl a, vl b)
 {
-	vu u = rotate(evens((a >> 18 ^ a) >> 27, (b >> 18 ^ b) >> 27), odds(a, b) >> 27);
-#if W == 8
-	return (vu)__builtin_shufflevector((vl)u, (vl)u, 0, 2, 1, 3);
+	vl x_a = (a >> 18 ^ a) >> 27, x_b = (b >> 18 ^ b) >> 27;
+	vu turn = odds(a, b) >> 27;
+#ifdef __SSE2__
+	/* SSE2 shifts all numbers alike, but 2^k x has in its halves what a turn to the left by k puts together. The float 2^k;
+	 * 2^31 is converted to 0x80000000, as all that is too large. */
+	__m128i power = _mm_cvttps_epi32((__m128)(((-turn & 31) + 127) << 23));
+	x_a = (vl)_mm_mul_epu32((__m128i)x_a, _mm_unpacklo_epi32(power, power));
+	x_b = (vl)_mm_mul_epu32((__m128i)x_b, _mm_unpackhi_epi32(power, power));
+	return evens(x_a, x_b) | odds(x_a, x_b);
 #else
-	return u;
+	vu x = evens(x_a, x_b);
+	return x >> turn | x << (-turn & 31);
 #endif
 }
 #endif
@@ -806,12 +821,11 @@ INLINE vu words_of(vl a, vl b)
 /* The next 16 numbers. */
 INLINE void stream_next(vu u[PARTS], stream *s)
 {
-	UNROLL
-	for (size_t v = 0; v < PARTS; v++) {
-		vl a = s->state[2 * v], b = s->state[2 * v + 1];
-		u[v] = words_of(a, b);
-		s->state[2 * v] = a * BERN_PCG32_LEAP + s->addend;
-		s->state[2 * v + 1] = b * BERN_PCG32_LEAP + s->addend;
+	EACH(v)
+	{
+		u[v] = words_of(s->a[v], s->b[v]);
+		s->a[v] = s->a[v] * BERN_PCG32_LEAP + s->addend;
+		s->b[v] = s->b[v] * BERN_PCG32_LEAP + s->addend;
 	}
 }
 
