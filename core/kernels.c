@@ -196,24 +196,42 @@ INLINE float tree(const vf part[PARTS])
 
 /* ---- affine maps ---- */
 
-/* Lists those of x[i .. end - 1] that are not 0, eight zeros at a time; returns how many. */
+/* Bit i is whether x[i] is not 0, of at most 64. */
+INLINE uint64_t given_bits(const float *x, size_t count)
+{
+	uint64_t bits = 0;
+	size_t i = 0;
+#if defined(__AVX2__)
+	for (; i + 8 <= count; i += 8)
+		bits |= (uint64_t)(uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(
+				_mm256_loadu_ps(x + i), _mm256_setzero_ps(), _CMP_NEQ_UQ))
+			<< i;
+#elif defined(__SSE2__)
+	for (; i + 4 <= count; i += 4)
+		bits |= (uint64_t)(uint32_t)_mm_movemask_ps(
+				_mm_cmpneq_ps(_mm_loadu_ps(x + i), _mm_setzero_ps()))
+			<< i;
+#endif
+	for (; i < count; i++)
+		bits |= (uint64_t)(x[i] != 0.0f) << i;
+	return bits;
+}
+
+/* Lists the bits that are set, in ascending order, bit 0 as `first`; returns how many. */
+INLINE size_t list_bits(uint32_t *list, uint64_t bits, size_t first)
+{
+	size_t count = 0;
+	for (; bits; bits &= bits - 1)
+		list[count++] = (uint32_t)(first + (size_t)__builtin_ctzll(bits));
+	return count;
+}
+
+/* Lists those of x[i .. end - 1] that are not 0; returns how many. */
 INLINE size_t list_inputs(uint32_t *list, const float *x, size_t i, size_t end)
 {
 	size_t count = 0;
-	while (i < end) {
-		uint64_t bits[4];
-		if (i + 8 <= end) {
-			memcpy(bits, x + i, sizeof bits);
-			if (!(bits[0] | bits[1] | bits[2] | bits[3])) {
-				i += 8;
-				continue;
-			}
-		}
-		for (size_t stop = i + 8 < end ? i + 8 : end; i < stop; i++) {
-			list[count] = (uint32_t)i;
-			count += x[i] != 0.0f;
-		}
-	}
+	for (; i < end; i += 64)
+		count += list_bits(list + count, given_bits(x + i, end - i < 64 ? end - i : 64), i);
 	return count;
 }
 
@@ -274,6 +292,8 @@ static void scaled_rows(float *a, const uint32_t *rows, const float *x, size_t c
 	size_t j = 0;
 	for (; j + W * TILE <= J; j += W * TILE)
 		scaled_rows_tile(a + j, rows, x, count, w + j, bias + j, J, TILE);
+	for (; j + W * TILE / 2 <= J; j += W * TILE / 2)
+		scaled_rows_tile(a + j, rows, x, count, w + j, bias + j, J, TILE / 2);
 	for (; j + W <= J; j += W)
 		scaled_rows_tile(a + j, rows, x, count, w + j, bias + j, J, 1);
 	if (j == J)
@@ -301,6 +321,8 @@ static void affine(float *a, const float *x, const float *w, const float *bias, 
 	}
 	for (; j + W * TILE <= J; j += W * TILE)
 		affine_tile(a + j, x, w + j, bias + j, I, J, TILE);
+	for (; j + W * TILE / 2 <= J; j += W * TILE / 2)
+		affine_tile(a + j, x, w + j, bias + j, I, J, TILE / 2);
 	for (; j + W <= J; j += W)
 		affine_tile(a + j, x, w + j, bias + j, I, J, 1);
 	for (; j < J; j++) {
@@ -339,6 +361,8 @@ static void affine_rows(float *a, const uint32_t *rows, size_t count, const floa
 	size_t j = 0;
 	for (; j + W * TILE <= J; j += W * TILE)
 		affine_rows_tile(a + j, rows, count, w + j, bias + j, J, TILE);
+	for (; j + W * TILE / 2 <= J; j += W * TILE / 2)
+		affine_rows_tile(a + j, rows, count, w + j, bias + j, J, TILE / 2);
 	for (; j + W <= J; j += W)
 		affine_rows_tile(a + j, rows, count, w + j, bias + j, J, 1);
 	if (j == J)
