@@ -1207,7 +1207,6 @@ INLINE void few_logits(float *pi, const uint8_t *h, const float *w, const float 
 			exponential(&sum[n][v]);
 			total += sum[n][v];
 		}
-		UNROLL
 		for (size_t n = 0; n < N; n++) {
 			float part[W];
 			sum[n][v] /= total;
@@ -1316,7 +1315,6 @@ INLINE void dot_rows_tile(float *out, const uint32_t *rows, const float *x, cons
 	}
 	if (i < I) {
 		load_tail(x_i, x + i, I - i);
-		UNROLL
 		for (size_t r = 0; r < tile; r++) {
 			load_tail(w_i, w + rows[r] * I + i, I - i);
 			UNROLL
@@ -1324,7 +1322,6 @@ INLINE void dot_rows_tile(float *out, const uint32_t *rows, const float *x, cons
 				sum[r][v] += w_i[v] * x_i[v];
 		}
 	}
-	UNROLL
 	for (size_t r = 0; r < tile; r++)
 		out[r] = (bias ? bias[rows[r]] : 0.0f) + tree(sum[r]);
 }
