@@ -29,7 +29,7 @@ typedef uint64_t vl __attribute__((vector_size(4 * W))); /* W/2 states of a stre
 typedef int8_t vb __attribute__((vector_size(16)));
 
 #if defined(__clang__)
-#define UNROLL _Pragma("unroll")
+#define UNROLL _Pragma("clang loop unroll(full)")
 #else
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
