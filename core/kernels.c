@@ -87,7 +87,8 @@ INLINE void store(float *x, const vf *v)
 	memcpy(x, v, sizeof *v);
 }
 
-/* Where numbers are added: of W units, or of W firings of a unit. With AVX2 above 0, with less -1, else 0. */
+/* Where something is added: which of W units fired, or in which of W firings a unit did. Without AVX-512 0 where not, else a number
+ * above 0 with AVX2, -1 with less. */
 #if W == 16
 typedef __mmask16 vm;
 #else
@@ -101,9 +102,8 @@ INLINE void masks_of(vm mask[PARTS], const uint8_t *h)
 	__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)h);
 	mask[0] = _mm_test_epi8_mask(bytes, bytes);
 #elif W == 8
-	EACH(v)
-	mask[v] = (vm)_mm256_cvtepi8_epi32(
-		_mm_loadl_epi64((const __m128i *)(const void *)(h + W * v)));
+	mask[0] = (vm)_mm256_cvtepi8_epi32(_mm_loadu_si64(h));
+	mask[1] = (vm)_mm256_cvtepi8_epi32(_mm_loadu_si64(h + W));
 #elif defined(__SSE2__)
 	__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)h);
 	bytes = _mm_sub_epi8(_mm_setzero_si128(), bytes);
@@ -152,7 +152,7 @@ INLINE vf where(const vm *mask, vf x)
 #endif
 
 /* *sum += x where the mask is set. A sum that began at 0 is never -0, so adding 0 elsewhere gives the same bits as adding nothing. */
-INLINE void add_fired(vf *sum, const vm *mask, vf x)
+INLINE void add_where(vf *sum, const vm *mask, vf x)
 {
 #if W == 16
 	*sum = (vf)_mm512_mask_add_ps((__m512)*sum, *mask, (__m512)*sum, (__m512)x);
@@ -161,13 +161,13 @@ INLINE void add_fired(vf *sum, const vm *mask, vf x)
 #endif
 }
 
-/* The same for any sum, one of each vector: taking 0 away leaves -0 as well. */
-INLINE void add_everywhere(vf *sum, const vm *mask, float x, size_t vectors)
+/* The same of one x to any sums, a vector each: taking 0 away leaves -0 as well. */
+INLINE void add_to_any(vf *sum, const vm *mask, float x, size_t vectors)
 {
 	UNROLL
 	for (size_t v = 0; v < vectors; v++)
 #if W == 16
-		add_fired(&sum[v], &mask[v], all(x));
+		add_where(&sum[v], &mask[v], all(x));
 #else
 		sum[v] -= where(&mask[v], all(-x));
 #endif
@@ -812,7 +812,7 @@ INLINE vu words_of(vl a, vl b)
 	return (vu)_mm256_srlv_epi32((__m256i)x, (__m256i)turn) |
 	       (vu)_mm256_sllv_epi32((__m256i)x, (__m256i)(32 - turn));
 }
-#else
+#elif defined(__SSE2__)
 /* lower halves of a, then b; upper halves */
 INLINE vu evens(vl a, vl b)
 {
@@ -824,21 +824,26 @@ INLINE vu odds(vl a, vl b)
 	return (vu)__builtin_shufflevector((vf)a, (vf)b, 1, 3, 5, 7);
 }
 
+/* SSE2 shifts all numbers alike, but 2^k x has in its halves what a turn to the left by k puts together. */
 INLINE vu words_of(vl a, vl b)
 {
+	vu k = -(odds(a, b) >> 27) & 31;
+	/* the float 2^k; 2^31 is converted to 0x80000000, as all that is too large */
+	__m128i power = _mm_cvttps_epi32((__m128)((k + 127) << 23));
 	vl x_a = (a >> 18 ^ a) >> 27, x_b = (b >> 18 ^ b) >> 27;
-	vu turn = odds(a, b) >> 27;
-#ifdef __SSE2__
-	/* SSE2 shifts all numbers alike, but 2^k x has in its halves what a turn to the left by k puts together. The float 2^k;
-	 * 2^31 is converted to 0x80000000, as all that is too large. */
-	__m128i power = _mm_cvttps_epi32((__m128)(((-turn & 31) + 127) << 23));
 	x_a = (vl)_mm_mul_epu32((__m128i)x_a, _mm_unpacklo_epi32(power, power));
 	x_b = (vl)_mm_mul_epu32((__m128i)x_b, _mm_unpackhi_epi32(power, power));
 	return evens(x_a, x_b) | odds(x_a, x_b);
+}
 #else
-	vu x = evens(x_a, x_b);
-	return x >> turn | x << (-turn & 31);
-#endif
+INLINE vu words_of(vl a, vl b)
+{
+	vu u;
+	for (size_t l = 0; l < W / 2; l++) {
+		u[l] = bern_pcg32_output(a[l]);
+		u[l + W / 2] = bern_pcg32_output(b[l]);
+	}
+	return u;
 }
 #endif
 
@@ -915,7 +920,7 @@ INLINE void weighted_firings(vf sum[PARTS], const uint8_t *h, const float *c, si
 	for (size_t k = 0; k < K; k++) {
 		vm fires[PARTS];
 		masks_of(fires, h + k * P);
-		EACH(v) add_fired(&sum[v], &fires[v], all(c[k]));
+		EACH(v) add_where(&sum[v], &fires[v], all(c[k]));
 	}
 }
 
@@ -972,7 +977,7 @@ INLINE void few_outer(float *g, const uint8_t *h, const float *d, size_t J, size
 			masks_of(fires, h + k * P + j);
 			UNROLL
 			for (size_t n = 0; n < N; n++)
-				add_everywhere(sum[n], fires, d[k * N + n], PARTS);
+				add_to_any(sum[n], fires, d[k * N + n], PARTS);
 		}
 		UNROLL
 		for (size_t n = 0; n < N; n++) {
@@ -1092,14 +1097,14 @@ INLINE void fired_dots(float *out, const uint8_t *h, const float *w, const vf *t
 		UNROLL
 		for (size_t k = 0; k < 16; k++) {
 			masks_of(&fires, h + k * P + j);
-			add_fired(&sum[k], &fires, w_j);
+			add_where(&sum[k], &fires, w_j);
 		}
 	}
 	if (whole < J) {
 		UNROLL
 		for (size_t k = 0; k < 16; k++) {
 			masks_of(&fires, h + k * P + whole);
-			add_fired(&sum[k], &fires, *tail);
+			add_where(&sum[k], &fires, *tail);
 		}
 	}
 	trees(sum);
@@ -1125,11 +1130,11 @@ static void fired_dot(float *out, const uint8_t *h, const float *w, float bias, 
 		for (size_t j = 0; j < whole; j += 16) {
 			masks_of(fires, h_k + j);
 			EACH(v) load(&w_j[v], w + j + W * v);
-			EACH(v) add_fired(&sum[v], &fires[v], w_j[v]);
+			EACH(v) add_where(&sum[v], &fires[v], w_j[v]);
 		}
 		if (whole < J) {
 			masks_of(fires, h_k + whole);
-			EACH(v) add_fired(&sum[v], &fires[v], tail[v]);
+			EACH(v) add_where(&sum[v], &fires[v], tail[v]);
 		}
 		out[k] = bias + tree(sum);
 	}
@@ -1192,7 +1197,7 @@ INLINE void few_logits(float *pi, const uint8_t *h, const float *w, const float 
 			masks_of_bits(fires, bits[j], vectors);
 			UNROLL
 			for (size_t n = 0; n < N; n++)
-				add_everywhere(sum[n], fires, w_j[n], vectors);
+				add_to_any(sum[n], fires, w_j[n], vectors);
 		}
 	}
 	UNROLL
