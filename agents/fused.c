@@ -135,8 +135,7 @@ int32_t bern_fused_init(bern_fused *fused, bern_arena *arena, const char *level,
 		fused->kernels = NULL;
 	if (!fused->kernels)
 		return 0;
-	fused->fired_size = network->firings > 1 ? fused->kernels->firings->fired_size
-						 : fused->kernels->fired_size;
+	fused->fired_size = fused->kernels->fired_size;
 	fused->by_rows = network->layer[0].inputs > MOST_INPUTS;
 	fused->lanes = lanes;
 	fused->tiles = (lanes + LANES - 1) / LANES;
@@ -459,15 +458,10 @@ static int has_fired(const bern_fused *fused, const bern_fused_tile *tile, size_
 		     size_t unit, size_t lane)
 {
 	const size_t at = k * fused->net.layer[l].units + unit;
-	const void *fired = tile->last_fired[l];
-	switch (fused->fired_size) {
-	case sizeof(uint16_t): /* bits of lanes */
-		return ((const uint16_t *)fired)[at] >> lane & 1;
-	case LANES: /* a byte for each */
-		return ((const int8_t *)fired)[at * LANES + lane] != 0;
-	default:
-		return ((const int32_t *)fired)[at * LANES + lane] != 0;
-	}
+	const size_t W = fused->kernels->width;
+	if (W == LANES)
+		return ((const uint16_t *)tile->last_fired[l])[at] >> lane & 1;
+	return ((const uint8_t *)tile->last_fired[l])[at * (LANES / W) + lane / W] >> lane % W & 1;
 }
 
 void bern_fused_last(const bern_fused *fused, const bern_trace *trace, size_t lanes)

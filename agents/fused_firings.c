@@ -4,46 +4,11 @@
  * where those skip them, which changes no sum that started from +0. */
 #include "fused_vectors.h"
 
-/* ---- firings of a unit in 16 lanes ------------------------------------------------------------------- */
-
-#if W == 16
-typedef uint16_t spikes; /* bits of lanes */
-#define SPIKES 1         /* of a unit */
-
-INLINE vm load_spikes(const spikes *h)
-{
-	return *h;
-}
-INLINE void store_spikes(spikes *h, vm m)
-{
-	*h = m;
-}
-#else
-typedef int8_t spikes; /* -1 or 0, of a lane */
-#define SPIKES LANES
-typedef int8_t narrow __attribute__((vector_size(W)));
-typedef int16_t middle __attribute__((vector_size(2 * W)));
-
-/* in two steps: gcc takes one of four times the width apart, byte by byte */
-INLINE vm load_spikes(const spikes *h)
-{
-	narrow bytes;
-	memcpy(&bytes, h, sizeof bytes);
-	return __builtin_convertvector(__builtin_convertvector(bytes, middle), vi);
-}
-INLINE void store_spikes(spikes *h, vm m)
-{
-	narrow bytes = __builtin_convertvector(__builtin_convertvector(m, middle), narrow);
-	memcpy(h, &bytes, sizeof bytes);
-}
-#endif
-
 /* Firing k of unit j at step t, for the lanes from `lane` on. */
-INLINE spikes *spikes_of(const bern_fused_net *net, const bern_fused_tile *tile, size_t t, size_t k,
-			 size_t j, size_t lane)
+INLINE fired_unit *fired_at(const bern_fused_net *net, const bern_fused_tile *tile, size_t t,
+			    size_t k, size_t j, size_t lane)
 {
-	size_t at = (t * net->firings + k) * net->layer[0].units + j;
-	return (spikes *)tile->fired[0] + at * SPIKES + (SPIKES == 1 ? 0 : lane);
+	return unit_at(tile->fired[0], (t * net->firings + k) * net->layer[0].units + j, lane);
 }
 
 /* ---- from lanes side by side to rows, and back -------------------------------------------------------- */
@@ -118,7 +83,7 @@ INLINE vf fire(const bern_fused_net *net, bern_fused_tile *tile, const int32_t *
 	const size_t J = net->layer[0].units, blocks = net->layer[0].padded / 16;
 	const float *w = net->params + net->layer[1].weight;
 	const stream addend = load_stream(tile->addend + lane);
-	spikes *h = spikes_of(net, tile, t, k, 0, lane);
+	fired_unit *h = fired_at(net, tile, t, k, 0, lane);
 	vf part[16];
 	for (size_t s = 0; s < 16; s++) {
 		uint64_t *state = tile->state + s * LANES + lane;
@@ -130,7 +95,7 @@ INLINE vf fire(const bern_fused_net *net, bern_fused_tile *tile, const int32_t *
 				vi threshold;
 				memcpy(&threshold, grid + j * LANES, sizeof threshold);
 				vm fires = less(bits(now), threshold);
-				store_spikes(h + j * SPIKES, fires);
+				store_mask(h + j * (LANES / W), fires);
 				if (one_unit)
 					sum = add_where(sum, fires, all(w[j]));
 			}
@@ -152,7 +117,7 @@ INLINE void logits(const bern_fused_net *net, const bern_fused_tile *tile, size_
 	const bern_layer *out = &net->layer[1];
 	const size_t J = out->inputs, K = net->firings, N = net->logits;
 	const float *w = net->params + out->weight + n0, *bias = net->params + out->bias + n0;
-	const spikes *h = spikes_of(net, tile, t, k, 0, lane);
+	const fired_unit *h = fired_at(net, tile, t, k, 0, lane);
 	float *pi = tile->pi + ((t * K + k) * N + n0) * LANES + lane;
 	vf sum[BESIDE][4];
 	UNROLL
@@ -164,7 +129,7 @@ INLINE void logits(const bern_fused_net *net, const bern_fused_tile *tile, size_
 	for (size_t j = 0; j < J; j++) {
 		UNROLL
 		for (size_t i = 0; i < firings; i++) {
-			vm fired = load_spikes(h + (i * J + j) * SPIKES);
+			vm fired = load_mask(h + (i * J + j) * (LANES / W));
 			UNROLL
 			for (size_t n = 0; n < count; n++)
 				sum[i][n] = add_where(sum[i][n], fired, all(w[j * N + n]));
@@ -380,12 +345,12 @@ INLINE void sum_firings(const bern_fused_net *net, const bern_fused_tile *tile,
 	for (size_t u = 0; u < units; u++)
 		s[u] = o[u] = (vf){0};
 	for (size_t k = 0; k < K; k++) {
-		const spikes *h = spikes_of(net, tile, t, k, j, lane);
+		const fired_unit *h = fired_at(net, tile, t, k, j, lane);
 		vf c = load(room->c + k * LANES + lane), d = load(room->delta + k * LANES + lane);
 		total += c;
 		UNROLL
 		for (size_t u = 0; u < units; u++) {
-			vm fired = load_spikes(h + u * SPIKES);
+			vm fired = load_mask(h + u * (LANES / W));
 			s[u] = add_where(s[u], fired, c);
 			if (said)
 				o[u] = add_where(o[u], fired, d);
@@ -439,7 +404,7 @@ INLINE void unit_bits(const bern_fused_net *net, const bern_fused_tile *tile, ui
 	const size_t K = net->firings, left = net->layer[0].units - j;
 	const uint32_t there = left < 32 ? ((uint32_t)1 << left) - 1 : UINT32_MAX;
 	for (size_t k = 0; k < K; k++) {
-		const __m512i h = _mm512_loadu_si512(spikes_of(net, tile, t, k, j, 0));
+		const __m512i h = _mm512_loadu_si512(fired_at(net, tile, t, k, j, 0));
 		UNROLL
 		for (size_t l = 0; l < LANES; l++) {
 			const __m512i lane = _mm512_set1_epi16((int16_t)(1u << l));
@@ -732,7 +697,6 @@ static void value_estimate(const bern_fused_net *net, float *sum, const float *x
 
 extern const bern_firing_kernels BERN_FIRINGS;
 const bern_firing_kernels BERN_FIRINGS = {
-	.fired_size = SPIKES * sizeof(spikes),
 	.softmax = W == 16,
 	.act = act,
 	.estimate = estimate,

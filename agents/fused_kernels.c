@@ -513,7 +513,7 @@ extern const bern_fused_kernels BERN_FUSED;
 extern const bern_firing_kernels BERN_FIRINGS;
 const bern_fused_kernels BERN_FUSED = {
 	.name = BERN_FUSED_NAME,
-	.fired_size = W == 16 ? sizeof(fired_unit) : LANES * sizeof(fired_unit),
+	.fired_size = LANES / W * sizeof(fired_unit),
 	.width = W,
 	.act = act,
 	.values = values,

@@ -32,7 +32,7 @@ typedef struct bern_fused_tile {
 	uint64_t *addend;          /* (16), by place */
 	float *x;                  /* (T + 1, O, 16) */
 	float *p[BERN_MAX_LAYERS]; /* (T, J, 16); with K = 1 the gradient writes the units' scores over it */
-	void *fired[BERN_MAX_LAYERS]; /* (T, K, J) of fired_size bytes each: which lanes fired */
+	void *fired[BERN_MAX_LAYERS]; /* (T, K, J, 16 / W) bits of W lanes each: which fired */
 	float *pi;                    /* (T, K, N, 16) */
 	float *mean_pi;               /* (T, N, 16) K > 1: their mean, */
 	float *posterior;             /* (T, K, 16) which firing spoke, given the action, */
@@ -40,7 +40,7 @@ typedef struct bern_fused_tile {
 	float *delta;                      /* (T, N, 16) K = 1: scratch of the gradient */
 	int32_t *action;                   /* (T, 16) */
 	float *last_p[BERN_MAX_LAYERS];    /* (J, 16) p of the last step, kept for the logs */
-	void *last_fired[BERN_MAX_LAYERS]; /* (K, J) */
+	void *last_fired[BERN_MAX_LAYERS]; /* (K, J, 16 / W) */
 	float *signal; /* (T, 16) scaled advantages; 0 in lanes that are not there */
 } bern_fused_tile;
 
@@ -61,8 +61,7 @@ typedef struct bern_firing_room {
 /* K > 1 firings of one hidden layer. Lanes stand side by side while they fire and are scored; sums over rows are those of
  * estimator_firings.c and value.c, row by row, for which scores are turned to rows. */
 typedef struct bern_firing_kernels {
-	size_t fired_size; /* as in bern_fused_kernels */
-	int softmax;       /* 1: not only for heads of one Bernoulli unit */
+	int softmax; /* 1: not only for heads of one Bernoulli unit */
 
 	/* Fires the layer K times from x at step t, draws the actions from the mean policies, and weighs the firings. turned 1: tile->rows
 	 * (16, P) of step t already hold the units' activations, whatever x is. */

@@ -10,6 +10,9 @@
 #include <bern/agent.h>
 #include <bern/math.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <immintrin.h>
+#endif
 
 #define LANES  BERN_FUSED_LANES
 #define LEAST  1e-30f /* as in head.c */
@@ -53,10 +56,8 @@ INLINE vf all(float x)
 /* ---- masks ---------------------------------------------------------------------------------------- */
 
 #if W == 16
-#include <immintrin.h>
-
 typedef __mmask16 vm;
-typedef uint16_t fired_unit; /* bits of 16 lanes */
+typedef uint16_t fired_unit; /* bits of W lanes */
 
 INLINE vm load_mask(const fired_unit *h)
 {
@@ -126,18 +127,38 @@ INLINE vu odds(vl a, vl b)
 					   25, 27, 29, 31);
 }
 #else
-typedef vi vm; /* -1 or 0 */
-typedef int32_t fired_unit;
+typedef vi vm;              /* -1 or 0 */
+typedef uint8_t fired_unit; /* bits of W lanes */
 
+#if W == 8
+#define MM(operation) _mm256_##operation
 INLINE vm load_mask(const fired_unit *h)
 {
-	vm m;
-	memcpy(&m, h, sizeof m);
-	return m;
+	const vi bit = {1, 2, 4, 8, 16, 32, 64, 128};
+	return ((vi)_mm256_set1_epi8((char)*h) & bit) == bit;
 }
+#else
+#define MM(operation) _mm_##operation
+INLINE vm load_mask(const fired_unit *h)
+{
+	static const vi masks[16] = {
+		{0, 0, 0, 0},   {-1, 0, 0, 0},   {0, -1, 0, 0},   {-1, -1, 0, 0},
+		{0, 0, -1, 0},  {-1, 0, -1, 0},  {0, -1, -1, 0},  {-1, -1, -1, 0},
+		{0, 0, 0, -1},  {-1, 0, 0, -1},  {0, -1, 0, -1},  {-1, -1, 0, -1},
+		{0, 0, -1, -1}, {-1, 0, -1, -1}, {0, -1, -1, -1}, {-1, -1, -1, -1},
+	};
+	return masks[*h];
+}
+#endif
 INLINE void store_mask(fired_unit *h, vm m)
 {
-	memcpy(h, &m, sizeof m);
+#ifdef __SSE2__
+	*h = (fired_unit)MM(movemask_ps)((vf)m);
+#else
+	*h = 0;
+	for (size_t l = 0; l < W; l++)
+		*h |= (fired_unit)((m[l] & 1) << l);
+#endif
 }
 INLINE vm less(vi a, vi b)
 {
@@ -157,7 +178,11 @@ INLINE vf where(vm m, vf x)
 }
 INLINE vf choose(vm m, vf yes, vf no)
 {
+#if W == 8
+	return _mm256_blendv_ps(no, yes, (vf)m);
+#else
 	return (vf)(((vi)yes & m) | ((vi)no & ~m));
+#endif
 }
 INLINE vf add_where(vf sum, vm m, vf x)
 {
@@ -173,8 +198,27 @@ INLINE vm without(vm a, vm b)
 }
 INLINE vu rotate(vu x, vu turn)
 {
+#if W == 8 /* a shift by 32 gives 0 */
+	return x >> turn | (vu)_mm256_sllv_epi32((__m256i)x, (__m256i)(32 - turn));
+#else
 	return x >> turn | x << (-turn & 31);
+#endif
 }
+#ifdef __SSE2__
+/* the second if either is NaN, as x < least ? least : x */
+INLINE vf at_least(vf x, vf least)
+{
+	return MM(max_ps)(least, x);
+}
+INLINE vf at_most(vf x, vf most)
+{
+	return MM(min_ps)(most, x);
+}
+INLINE vf positive(vf x)
+{
+	return MM(max_ps)(x, (vf){0});
+}
+#else
 INLINE vf at_least(vf x, vf least)
 {
 	return choose(x < least, least, x);
@@ -187,6 +231,7 @@ INLINE vf positive(vf x)
 {
 	return where(x > (vf){0}, x);
 }
+#endif
 #if W == 8
 INLINE vu evens(vl a, vl b)
 {
@@ -208,10 +253,10 @@ INLINE vu odds(vl a, vl b)
 #endif
 #endif
 
-/* Firings of unit j of J at step t, row = t J + j, for the lanes from `lane` on. */
+/* Firings of unit `row` of a trace, for the lanes from `lane` on. */
 INLINE fired_unit *unit_at(void *fired, size_t row, size_t lane)
 {
-	return (fired_unit *)fired + (W == 16 ? row : row * LANES + lane);
+	return (fired_unit *)fired + (W == 16 ? row : row * (LANES / W) + lane / W);
 }
 
 /* ---- functions ------------------------------------------------------------------------------------ */
@@ -299,11 +344,43 @@ INLINE vu weave(vl a, vl b)
 {
 #if W == 16
 	return (vu)_mm512_mask_mov_epi32((__m512i)a, 0xaaaa, (__m512i)b);
+#elif W == 8
+	return (vu)_mm256_blend_epi32((__m256i)a, (__m256i)b, 0xaa);
 #else
 	return (vu)((a & 0xffffffff) | (b & 0xffffffff00000000));
 #endif
 }
 
+#if W == 4 && defined(__SSE2__)
+/* A number of 32 bits rotated to the right: pcg32's output function. SSE2 shifts all words alike: x 2^(31 - turn), its halves or'ed,
+ * is x rotated to the left, once too little. */
+INLINE vu nearly_turned(stream s)
+{
+	const vf a = (vf)s.a, b = (vf)s.b;
+	vu upper = (vu)_mm_shuffle_ps(a, b, 0xdd);           /* of lanes 0, 2, 1, 3 */
+	vu power = 0x4f000000u - (upper >> 4 & 0x0f800000u); /* as a float */
+	__m128i factor = _mm_cvttps_epi32((vf)power);        /* 2^31 gives 0x80000000 */
+	vf x = (vf)_mm_mul_epu32((__m128i)((s.a >> 18 ^ s.a) >> 27),
+				 _mm_unpacklo_epi32(factor, factor));
+	vf y = (vf)_mm_mul_epu32((__m128i)((s.b >> 18 ^ s.b) >> 27),
+				 _mm_unpackhi_epi32(factor, factor));
+	vu turned = (vu)_mm_shuffle_ps(x, y, 0x88) | (vu)_mm_shuffle_ps(x, y, 0xdd);
+	return (vu)_mm_shuffle_epi32((__m128i)turned, 0xd8);
+}
+
+/* A number of 32 bits. */
+INLINE vu word_of(stream s)
+{
+	vu x = nearly_turned(s);
+	return x << 1 | x >> 31;
+}
+
+/* Its upper 24. */
+INLINE vi bits(stream s)
+{
+	return (vi)(nearly_turned(s) << 1 >> 8);
+}
+#else
 /* A number of 32 bits: pcg32's output function. */
 INLINE vu word_of(stream s)
 {
@@ -317,6 +394,7 @@ INLINE vi bits(stream s)
 {
 	return (vi)(word_of(s) >> 8);
 }
+#endif
 
 /* l and l + 8, l + 4, l + 2, l + 1, as dot in core/kernels.h */
 INLINE vf tree(vf part[16])
