@@ -45,6 +45,13 @@ static void affine(const bern_fused_net *net, const bern_fused_tile *tile, float
 			     1);
 }
 
+/* A layer's 2^24 p in place of a. */
+INLINE void grids(float *p, size_t J)
+{
+	for (size_t j = 0; j < J; j++)
+		store(p + j * LANES, (vf)grid_sigmoid(load(p + j * LANES)));
+}
+
 /* Layer l fires: p holds a and gets p. Unit j takes its number from sub-stream j mod 16, and padding units take theirs too. In the
  * last layer the streams move on over the block of the action's draws as well; the one number that is used of it is
  * returned. With an action unit its input goes to `logit`. */
@@ -58,6 +65,8 @@ INLINE vi fire(const bern_fused_net *net, bern_fused_tile *tile, size_t l, size_
 	const stream addend2 = leap(addend, BERN_PCG32_LEAP, addend);
 	vf part[16];
 	vi drawn = {0};
+	if (W < 16) /* apart from the draws, for which these registers are too few */
+		grids(p, J);
 	for (size_t s = 0; s < 16; s++) {
 		uint64_t *state = tile->state + s * LANES + lane;
 		stream now = load_stream(state);
@@ -65,7 +74,8 @@ INLINE vi fire(const bern_fused_net *net, bern_fused_tile *tile, size_t l, size_
 		for (size_t v = 0; v < blocks; v++) {
 			size_t j = 16 * v + s;
 			if (j < J) {
-				vi grid = grid_sigmoid(load(p + j * LANES));
+				vf a = load(p + j * LANES);
+				vi grid = W == 16 ? grid_sigmoid(a) : (vi)a;
 				vm h = less(bits(now), grid);
 				store(p + j * LANES, grid_float(grid));
 				store_mask(unit_at(tile->fired[l], t * J + j, lane), h);
