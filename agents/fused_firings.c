@@ -22,7 +22,8 @@ INLINE fired_unit *fired_at(const bern_fused_net *net, const bern_fused_tile *ti
 		(b) = (vf)_mm512_permutex2var_ps((__m512)a_, high, (__m512)b_);                    \
 	} while (0)
 
-INLINE void turn(vf v[16])
+/* Rows become columns. */
+INLINE void turn(vf v[W])
 {
 	/* lane l of the first: that of a where bit `half` of l is 0, else that of b `half` below; the second likewise */
 	UNROLL
@@ -42,25 +43,49 @@ INLINE void turn(vf v[16])
 				SWAP(v[r], v[r + half], low, high);
 	}
 }
+#else
+INLINE void turn(vf v[W])
+{
+#if W == 8
+	UNROLL
+	for (size_t r = 0; r < 4; r++) {
+		vf a = v[r], b = v[r + 4];
+		v[r] = __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11);
+		v[r + 4] = __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
+	}
+#define LOW(a, b)  __builtin_shufflevector(a, b, 0, 8, 1, 9, 4, 12, 5, 13)
+#define HIGH(a, b) __builtin_shufflevector(a, b, 2, 10, 3, 11, 6, 14, 7, 15)
+#else
+#define LOW(a, b)  __builtin_shufflevector(a, b, 0, 4, 1, 5)
+#define HIGH(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
+#endif
+	UNROLL
+	for (size_t half = 2; half > 0; half /= 2) {
+		UNROLL
+		for (size_t r = 0; r < W; r++)
+			if (!(r & half)) {
+				vf a = v[r], b = v[r + half];
+				v[r] = LOW(a, b);
+				v[r + half] = HIGH(a, b);
+			}
+	}
+}
 #endif
 
 /* 16 numbers of 16 lanes, number u of lane l at [u * step + l], to rows: at [l * stride + u]. */
 INLINE void to_rows(float *rows, size_t stride, const float *columns, size_t step)
 {
-#if W == 16
-	vf v[16];
-	UNROLL
-	for (size_t u = 0; u < 16; u++)
-		v[u] = load(columns + u * step);
-	turn(v);
-	UNROLL
-	for (size_t l = 0; l < 16; l++)
-		store(rows + l * stride, v[l]);
-#else
-	for (size_t l = 0; l < LANES; l++)
-		for (size_t u = 0; u < 16; u++)
-			rows[l * stride + u] = columns[u * step + l];
-#endif
+	for (size_t first = 0; first < 16; first += W)
+		for (size_t lane = 0; lane < LANES; lane += W) {
+			vf v[W];
+			UNROLL
+			for (size_t u = 0; u < W; u++)
+				v[u] = load(columns + (first + u) * step + lane);
+			turn(v);
+			UNROLL
+			for (size_t l = 0; l < W; l++)
+				store(rows + (lane + l) * stride + first, v[l]);
+		}
 }
 
 /* ---- acting ---------------------------------------------------------------------------------------- */

@@ -319,24 +319,43 @@ INLINE vf relu_unit(const float *x, const float *w, float bias, size_t O, size_t
 	return positive(a);
 }
 
-/* active: where the units' activations go, `stride` apart, or NULL */
-INLINE vf mlp_value(const bern_fused_net *net, const float *x, size_t O, float *active,
-		    size_t stride)
+/* vectors that are computed side by side, so that weights are broadcast once for both and sums do not wait for themselves */
+#define BOTH (W == 16 ? 1 : 2)
+
+/* V of the lanes of BOTH vectors. active: where the units' activations go, `stride` apart, or NULL */
+INLINE void mlp_value(const bern_fused_net *net, float *out, const float *x, size_t O,
+		      float *active, size_t stride)
 {
 	const size_t V = net->value_units;
-	const float *w = net->value, *bias = w + O * V, *out = bias + V;
-	vf part[16] = {{0}};
+	const float *w = net->value, *bias = w + O * V, *w_out = bias + V;
+	vf part[BOTH][16];
 	for (size_t s = 0; s < 16; s++) {
-		vf sum = {0};
+		vf sum[BOTH] = {{0}};
 		for (size_t j = s; j < V; j += 16) {
-			vf a = relu_unit(x, w + j, bias[j], O, V);
-			if (active)
-				store(active + j * stride, a);
-			sum += a * out[j];
+			vf a[BOTH];
+			UNROLL
+			for (size_t v = 0; v < BOTH; v++)
+				a[v] = all(bias[j]);
+			for (size_t i = 0; i < O; i++) {
+				UNROLL
+				for (size_t v = 0; v < BOTH; v++)
+					a[v] += load(x + i * LANES + v * W) * w[i * V + j];
+			}
+			UNROLL
+			for (size_t v = 0; v < BOTH; v++) {
+				a[v] = positive(a[v]);
+				if (active)
+					store(active + j * stride + v * W, a[v]);
+				sum[v] += a[v] * w_out[j];
+			}
 		}
-		part[s] = sum;
+		UNROLL
+		for (size_t v = 0; v < BOTH; v++)
+			part[v][s] = sum[v];
 	}
-	return out[V] + tree(part);
+	UNROLL
+	for (size_t v = 0; v < BOTH; v++)
+		store(out + v * W, w_out[V] + tree(part[v]));
 }
 
 INLINE vf linear_value(const bern_fused_net *net, const float *x, size_t O)
@@ -347,25 +366,35 @@ INLINE vf linear_value(const bern_fused_net *net, const float *x, size_t O)
 	return net->value[O] + tree(part);
 }
 
-static void values(const bern_fused_net *net, float *out, const float *x, size_t rows,
-		   float *active)
+static void mlp_values(const bern_fused_net *net, float *out, const float *x, size_t rows,
+		       float *active)
 {
 	const size_t O = net->inputs;
 	for (size_t row = 0; row < rows; row++)
-		for (size_t lane = 0; lane < LANES; lane += W) {
+		for (size_t lane = 0; lane < LANES; lane += BOTH * W) {
 			const float *x_row = x + row * O * LANES + lane;
+			float *out_row = out + row * LANES + lane;
 			float *a = active ? active + row * LANES + lane : NULL;
-			vf v;
-			if (net->value_kind == BERN_BASELINE_LINEAR)
-				v = linear_value(net, x_row, O);
-			else if (O == 4 && a)
-				v = mlp_value(net, x_row, 4, a, rows * LANES);
+			if (O == 4 && a)
+				mlp_value(net, out_row, x_row, 4, a, rows * LANES);
 			else if (O == 4)
-				v = mlp_value(net, x_row, 4, NULL, 0);
+				mlp_value(net, out_row, x_row, 4, NULL, 0);
 			else
-				v = mlp_value(net, x_row, O, a, rows * LANES);
-			store(out + row * LANES + lane, v);
+				mlp_value(net, out_row, x_row, O, a, rows * LANES);
 		}
+}
+
+static void values(const bern_fused_net *net, float *out, const float *x, size_t rows,
+		   float *active)
+{
+	if (net->value_kind == BERN_BASELINE_MLP) {
+		mlp_values(net, out, x, rows, active);
+		return;
+	}
+	for (size_t row = 0; row < rows; row++)
+		for (size_t lane = 0; lane < LANES; lane += W)
+			store(out + row * LANES + lane,
+			      linear_value(net, x + row * net->inputs * LANES + lane, net->inputs));
 }
 
 /* Rows of x (T, O, 16) times d (T, 16), summed: inputs i .. i + inputs - 1 and, if wanted, d itself. */
@@ -485,6 +514,24 @@ static void entropies(const bern_fused_net *net, float *out, const float *pi)
 	}
 }
 
+#if W == 8
+/* W sums of 16 lanes, 2 vectors each, by a tree of neighbours: v[0]. Within halves of the register as long as it goes. */
+INLINE void fold_vectors(vf v[16])
+{
+	UNROLL
+	for (size_t i = 0; i < 8; i++)
+		v[i] = _mm256_hadd_ps(v[2 * i], v[2 * i + 1]);
+	UNROLL
+	for (size_t i = 0; i < 4; i++) /* lanes 0-3, 8-11 of two sums, then 4-7, 12-15 of them */
+		v[i] = _mm256_hadd_ps(v[2 * i], v[2 * i + 1]);
+	UNROLL
+	for (size_t i = 0; i < 2; i++)
+		v[i] = _mm256_permute2f128_ps(v[2 * i], v[2 * i + 1], 0x20) +
+		       _mm256_permute2f128_ps(v[2 * i], v[2 * i + 1], 0x31);
+	v[0] = _mm256_hadd_ps(v[0], v[1]); /* sums 0, 1, 4, 5, 2, 3, 6, 7 */
+	v[0] = (vf)_mm256_permute4x64_epi64((__m256i)v[0], 0xd8);
+}
+#else
 /* Half as many vectors, of the sums of neighbours among their lanes, in the same order. */
 INLINE void add_neighbours(vf *v, size_t count)
 {
@@ -495,18 +542,25 @@ INLINE void add_neighbours(vf *v, size_t count)
 	}
 }
 
+/* W sums of 16 lanes by a tree of neighbours: v[0]. */
+INLINE void fold_vectors(vf v[16])
+{
+	add_neighbours(v, 16);
+	add_neighbours(v, 8);
+	add_neighbours(v, 4);
+	add_neighbours(v, 2);
+}
+#endif
+
 static void fold(float *out, const float *sum, size_t count)
 {
 	size_t i = 0;
-	for (; i + W <= count; i += W) { /* W sums of 16 lanes are 16 vectors */
+	for (; i + W <= count; i += W) {
 		vf v[16];
 		UNROLL
 		for (size_t k = 0; k < 16; k++)
 			v[k] = load(sum + i * LANES + k * W);
-		add_neighbours(v, 16);
-		add_neighbours(v, 8);
-		add_neighbours(v, 4);
-		add_neighbours(v, 2);
+		fold_vectors(v);
 		store(out + i, v[0]);
 	}
 	for (; i < count; i++) {

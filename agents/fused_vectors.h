@@ -232,16 +232,7 @@ INLINE vf positive(vf x)
 	return where(x > (vf){0}, x);
 }
 #endif
-#if W == 8
-INLINE vu evens(vl a, vl b)
-{
-	return (vu)__builtin_shufflevector((vu)a, (vu)b, 0, 2, 4, 6, 8, 10, 12, 14);
-}
-INLINE vu odds(vl a, vl b)
-{
-	return (vu)__builtin_shufflevector((vu)a, (vu)b, 1, 3, 5, 7, 9, 11, 13, 15);
-}
-#else
+#if W == 4
 INLINE vu evens(vl a, vl b)
 {
 	return (vu)__builtin_shufflevector((vu)a, (vu)b, 0, 2, 4, 6);
