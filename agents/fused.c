@@ -130,8 +130,7 @@ int32_t bern_fused_init(bern_fused *fused, bern_arena *arena, const char *level,
 	const bern_network *network = fused->network;
 	const bern_value_function *value = fused->value_function;
 	fused->kernels = bern_fused_kernels_of(level);
-	if (lanes < LEAST_LANES || (network->firings > 1 && fused->kernels &&
-				    network->head.size[0] > 1 && !fused->kernels->firings->softmax))
+	if (lanes < LEAST_LANES)
 		fused->kernels = NULL;
 	if (!fused->kernels)
 		return 0;

@@ -132,8 +132,8 @@ INLINE vf fire(const bern_fused_net *net, bern_fused_tile *tile, const int32_t *
 	return one_unit ? tree(part) : (vf){0};
 }
 
-/* firings whose logits are summed side by side, since each sum waits for itself */
-#define BESIDE 4
+/* firings whose logits are summed side by side, since each sum waits for itself: as many as find registers */
+#define BESIDE (W == 16 ? 4 : 2)
 
 /* Logits n0 .. n0 + count - 1 of `firings` firings from k on, from the units' firings in ascending order. */
 INLINE void logits(const bern_fused_net *net, const bern_fused_tile *tile, size_t t, size_t k,
@@ -421,69 +421,142 @@ static void score_units(const bern_fused_net *net, const bern_fused_tile *tile,
 	}
 }
 
-#if W == 16
-/* bits[k][l]: which of 32 units from j on fired in firing k of lane l at step t. Reads that many, whether they are there or not. */
+#if W < 16 && defined(__SSE2__)
+/* Firings of 16 units: the bytes of lanes 0-7 and of lanes 8-15. */
+INLINE void split_lanes(const fired_unit *h, __m128i *low, __m128i *high)
+{
+	const __m128i lower = _mm_set1_epi16(0xff);
+	__m128i half[2]; /* 8 units, a word each */
+	UNROLL
+	for (size_t i = 0; i < 2; i++) {
+#if W == 8
+		half[i] = _mm_loadu_si128((const __m128i *)h + i);
+#else
+		__m128i quarter[2]; /* 4 units, 4 lanes in each of their bytes */
+		UNROLL
+		for (size_t m = 0; m < 2; m++) {
+			__m128i x = _mm_loadu_si128((const __m128i *)h + 2 * i + m);
+			x = _mm_or_si128(x, _mm_srli_epi32(x, 4));
+			quarter[m] = _mm_and_si128(x, lower);
+		}
+		half[i] = _mm_packus_epi16(quarter[0], quarter[1]);
+#endif
+	}
+	*low = _mm_packus_epi16(_mm_and_si128(half[0], lower), _mm_and_si128(half[1], lower));
+	*high = _mm_packus_epi16(_mm_srli_epi16(half[0], 8), _mm_srli_epi16(half[1], 8));
+}
+
+/* The uppermost bits of 32 bytes, which are shifted out. */
+INLINE uint32_t upper_bits(__m128i bytes[2])
+{
+	uint32_t bits = (uint32_t)_mm_movemask_epi8(bytes[0]) |
+			(uint32_t)_mm_movemask_epi8(bytes[1]) << 16;
+	bytes[0] = _mm_add_epi8(bytes[0], bytes[0]);
+	bytes[1] = _mm_add_epi8(bytes[1], bytes[1]);
+	return bits;
+}
+#endif
+
+/* bits[k][l][0]: which of 32 units from j on fired in firing k of lane l at step t. Reads that many, whether they are there or not. */
 INLINE void unit_bits(const bern_fused_net *net, const bern_fused_tile *tile, uint32_t *bits,
-		      size_t stride, size_t t, size_t j)
+		      size_t t, size_t j)
 {
 	const size_t K = net->firings, left = net->layer[0].units - j;
 	const uint32_t there = left < 32 ? ((uint32_t)1 << left) - 1 : UINT32_MAX;
 	for (size_t k = 0; k < K; k++) {
-		const __m512i h = _mm512_loadu_si512(fired_at(net, tile, t, k, j, 0));
+		const fired_unit *h = fired_at(net, tile, t, k, j, 0);
+#if W == 16
+		const __m512i units = _mm512_loadu_si512(h);
 		UNROLL
 		for (size_t l = 0; l < LANES; l++) {
 			const __m512i lane = _mm512_set1_epi16((int16_t)(1u << l));
-			bits[(k * LANES + l) * stride] = there & _mm512_test_epi16_mask(h, lane);
+			bits[2 * (k * LANES + l)] = there & _mm512_test_epi16_mask(units, lane);
 		}
+#elif defined(__SSE2__)
+		__m128i low[2], high[2]; /* the bytes of 8 lanes, of 16 units */
+		split_lanes(h, &low[0], &high[0]);
+		split_lanes(h + 16 * (LANES / W), &low[1], &high[1]);
+		for (size_t l = 8; l-- > 0;) {
+			bits[2 * (k * LANES + l)] = there & upper_bits(low);
+			bits[2 * (k * LANES + l + 8)] = there & upper_bits(high);
+		}
+#else
+		for (size_t l = 0; l < LANES; l++) {
+			uint32_t some = 0;
+			for (size_t u = 0; u < 32; u++)
+				some |= (uint32_t)(h[u * (LANES / W) + l / W] >> l % W & 1) << u;
+			bits[2 * (k * LANES + l)] = there & some;
+		}
+#endif
 	}
 }
 
-/* Sums of the weights of logits n0 .. n0 + count - 1 from `blocks` times 16 units at step t: a firing after the other, in each lane. */
+/* Which of vector v of 64 units fired, from their bits (2). */
+INLINE vm units_mask(const uint32_t *bits, size_t v)
+{
+#if W == 8
+	return load_mask((const fired_unit *)bits + v);
+#else
+	uint64_t fired;
+	memcpy(&fired, bits, sizeof fired);
+	fired_unit some = (fired_unit)(fired >> W * v & ((1u << W) - 1));
+	return load_mask(&some);
+#endif
+}
+
+/* vectors of units whose sums are kept side by side */
+#define VECTORS (W == 16 ? 4 : 2)
+
+/* Sums of the weights of logits n0 .. n0 + count - 1 from units at step t, vectors v0 .. v0 + vectors - 1 from unit j on: a firing
+ * after the other, in each lane. */
 INLINE void say(const bern_fused_net *net, const bern_firing_room *room, size_t n0, size_t count,
-		size_t j, size_t blocks)
+		size_t j, size_t v0, size_t vectors)
 {
 	const size_t K = net->firings, N = net->logits, P = net->layer[0].padded;
-	vf sum[4][4];
+	float *out = room->out + n0 * P + j + v0 * W;
+	vf sum[VECTORS][4];
 	UNROLL
-	for (size_t v = 0; v < blocks; v++) {
+	for (size_t v = 0; v < vectors; v++) {
 		UNROLL
 		for (size_t n = 0; n < count; n++)
-			sum[v][n] = load(room->out + (n0 + n) * P + j + 16 * v);
+			sum[v][n] = load(out + n * P + v * W);
 	}
 	for (size_t l = 0; l < LANES; l++)
 		for (size_t k = 0; k < K; k++) {
 			const float *d = room->delta + (k * N + n0) * LANES + l;
-			uint64_t fired;
-			memcpy(&fired, room->bits + 2 * (k * LANES + l), sizeof fired);
+			const uint32_t *bits = room->bits + 2 * (k * LANES + l);
+			vm fired[VECTORS];
+			UNROLL
+			for (size_t v = 0; v < vectors; v++)
+				fired[v] = units_mask(bits, v0 + v);
 			UNROLL
 			for (size_t n = 0; n < count; n++) {
 				const vf d_n = all(d[n * LANES]);
 				UNROLL
-				for (size_t v = 0; v < blocks; v++)
-					sum[v][n] = add_where(sum[v][n], (vm)(fired >> 16 * v),
-							      d_n);
+				for (size_t v = 0; v < vectors; v++)
+					sum[v][n] = add_where(sum[v][n], fired[v], d_n);
 			}
 		}
 	UNROLL
-	for (size_t v = 0; v < blocks; v++) {
+	for (size_t v = 0; v < vectors; v++) {
 		UNROLL
 		for (size_t n = 0; n < count; n++)
-			store(room->out + (n0 + n) * P + j + 16 * v, sum[v][n]);
+			store(out + n * P + v * W, sum[v][n]);
 	}
 }
 
-INLINE void say_all(const bern_fused_net *net, const bern_firing_room *room, size_t j,
-		    size_t blocks)
+INLINE void say_all(const bern_fused_net *net, const bern_firing_room *room, size_t j, size_t v0,
+		    size_t vectors)
 {
 	size_t n = 0, N = net->logits;
 	for (; n + 4 <= N; n += 4)
-		say(net, room, n, 4, j, blocks);
+		say(net, room, n, 4, j, v0, vectors);
 	if (n + 3 == N)
-		say(net, room, n, 3, j, blocks);
+		say(net, room, n, 3, j, v0, vectors);
 	else if (n + 2 == N)
-		say(net, room, n, 2, j, blocks);
+		say(net, room, n, 2, j, v0, vectors);
 	else if (n + 1 == N)
-		say(net, room, n, 1, j, blocks);
+		say(net, room, n, 1, j, v0, vectors);
 }
 
 static void softmax_weights(const bern_fused_net *net, const bern_fused_tile *tile,
@@ -491,20 +564,24 @@ static void softmax_weights(const bern_fused_net *net, const bern_fused_tile *ti
 {
 	const size_t J = net->layer[0].units, P = net->layer[0].padded;
 	for (size_t j = 0; j < P; j += 64) {
-		unit_bits(net, tile, room->bits, 2, t, j);
+		unit_bits(net, tile, room->bits, t, j);
 		if (j + 32 < J)
-			unit_bits(net, tile, room->bits + 1, 2, t, j + 32);
+			unit_bits(net, tile, room->bits + 1, t, j + 32);
+#if W < 16
+		for (size_t v = 0; v < 64 / W && j + v * W < P; v += VECTORS)
+			say_all(net, room, j, v, VECTORS);
+#else
 		if (j + 48 < P)
-			say_all(net, room, j, 4);
+			say_all(net, room, j, 0, 4);
 		else if (j + 32 < P)
-			say_all(net, room, j, 3);
+			say_all(net, room, j, 0, 3);
 		else if (j + 16 < P)
-			say_all(net, room, j, 2);
+			say_all(net, room, j, 0, 2);
 		else
-			say_all(net, room, j, 1);
+			say_all(net, room, j, 0, 1);
+#endif
 	}
 }
-#endif
 
 /* The logits' biases at step t: a firing after the other, in each lane. */
 INLINE void say_biases(const bern_fused_net *net, const bern_firing_room *room, float *bias,
@@ -539,10 +616,8 @@ static void estimate(const bern_fused_net *net, float *sum, const bern_fused_til
 			weigh(net, tile, room, t, lane, bonus);
 		for (size_t j = 0; j < P; j += 16)
 			score_units(net, tile, room, t, j);
-#if W == 16
 		if (!net->one_unit)
 			softmax_weights(net, tile, room, t);
-#endif
 		for (; n + 4 <= N; n += 4)
 			say_biases(net, room, sum + out->bias, n, 4);
 		for (; n < N; n++)
@@ -722,7 +797,6 @@ static void value_estimate(const bern_fused_net *net, float *sum, const float *x
 
 extern const bern_firing_kernels BERN_FIRINGS;
 const bern_firing_kernels BERN_FIRINGS = {
-	.softmax = W == 16,
 	.act = act,
 	.estimate = estimate,
 	.outer = outer,

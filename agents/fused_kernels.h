@@ -61,8 +61,6 @@ typedef struct bern_firing_room {
 /* K > 1 firings of one hidden layer. Lanes stand side by side while they fire and are scored; sums over rows are those of
  * estimator_firings.c and value.c, row by row, for which scores are turned to rows. */
 typedef struct bern_firing_kernels {
-	int softmax; /* 1: not only for heads of one Bernoulli unit */
-
 	/* Fires the layer K times from x at step t, draws the actions from the mean policies, and weighs the firings. turned 1: tile->rows
 	 * (16, P) of step t already hold the units' activations, whatever x is. */
 	void (*act)(const bern_fused_net *net, bern_fused_tile *tile, const bern_firing_room *room,
