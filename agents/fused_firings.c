@@ -110,24 +110,33 @@ INLINE vf fire(const bern_fused_net *net, bern_fused_tile *tile, const int32_t *
 	const stream addend = load_stream(tile->addend + lane);
 	fired_unit *h = fired_at(net, tile, t, k, 0, lane);
 	vf part[16];
-	for (size_t s = 0; s < 16; s++) {
+	for (size_t s = 0; s < 16; s += ABREAST) {
 		uint64_t *state = tile->state + s * LANES + lane;
-		stream now = load_stream(state);
-		vf sum = {0};
+		stream now[ABREAST];
+		vf sum[ABREAST] = {{0}};
+		UNROLL
+		for (size_t q = 0; q < ABREAST; q++)
+			now[q] = load_stream(state + q * LANES);
 		for (size_t v = 0; v < blocks; v++) {
-			size_t j = 16 * v + s;
-			if (j < J) {
-				vi threshold;
-				memcpy(&threshold, grid + j * LANES, sizeof threshold);
-				vm fires = less(bits(now), threshold);
-				store_mask(h + j * (LANES / W), fires);
-				if (one_unit)
-					sum = add_where(sum, fires, all(w[j]));
+			UNROLL
+			for (size_t q = 0; q < ABREAST; q++) {
+				size_t j = 16 * v + s + q;
+				if (j < J) {
+					vi threshold;
+					memcpy(&threshold, grid + j * LANES, sizeof threshold);
+					vm fires = less(bits(now[q]), threshold);
+					store_mask(h + j * (LANES / W), fires);
+					if (one_unit)
+						sum[q] = add_where(sum[q], fires, all(w[j]));
+				}
+				now[q] = leap(now[q], BERN_PCG32_LEAP, addend);
 			}
-			now = leap(now, BERN_PCG32_LEAP, addend);
 		}
-		store_stream(state, now);
-		part[s] = sum;
+		UNROLL
+		for (size_t q = 0; q < ABREAST; q++) {
+			store_stream(state + q * LANES, now[q]);
+			part[s + q] = sum[q];
+		}
 	}
 	return one_unit ? tree(part) : (vf){0};
 }

@@ -45,11 +45,27 @@ static void affine(const bern_fused_net *net, const bern_fused_tile *tile, float
 			     1);
 }
 
-/* A layer's 2^24 p in place of a. */
+/* 2^24 p in place of a, of `units` neighbours, and of a layer. */
+INLINE void grid_units(float *p, size_t units)
+{
+	vf a[4];
+	vi grid[4];
+	UNROLL
+	for (size_t u = 0; u < units; u++)
+		a[u] = load(p + u * LANES);
+	grid_sigmoids(grid, a, units);
+	UNROLL
+	for (size_t u = 0; u < units; u++)
+		store(p + u * LANES, (vf)grid[u]);
+}
+
 INLINE void grids(float *p, size_t J)
 {
-	for (size_t j = 0; j < J; j++)
-		store(p + j * LANES, (vf)grid_sigmoid(load(p + j * LANES)));
+	size_t j = 0;
+	for (; j + 4 <= J; j += 4)
+		grid_units(p + j * LANES, 4);
+	for (; j < J; j++)
+		grid_units(p + j * LANES, 1);
 }
 
 /* Layer l fires: p holds a and gets p. Unit j takes its number from sub-stream j mod 16, and padding units take theirs too. In the
@@ -67,33 +83,44 @@ INLINE vi fire(const bern_fused_net *net, bern_fused_tile *tile, size_t l, size_
 	vi drawn = {0};
 	if (W < 16) /* apart from the draws, for which these registers are too few */
 		grids(p, J);
-	for (size_t s = 0; s < 16; s++) {
+	for (size_t s = 0; s < 16; s += ABREAST) {
 		uint64_t *state = tile->state + s * LANES + lane;
-		stream now = load_stream(state);
-		vf sum = {0};
+		stream now[ABREAST];
+		vf sum[ABREAST] = {{0}};
+		UNROLL
+		for (size_t q = 0; q < ABREAST; q++)
+			now[q] = load_stream(state + q * LANES);
 		for (size_t v = 0; v < blocks; v++) {
-			size_t j = 16 * v + s;
-			if (j < J) {
-				vf a = load(p + j * LANES);
-				vi grid = W == 16 ? grid_sigmoid(a) : (vi)a;
-				vm h = less(bits(now), grid);
-				store(p + j * LANES, grid_float(grid));
-				store_mask(unit_at(tile->fired[l], t * J + j, lane), h);
-				if (last && one_unit)
-					sum = add_where(sum, h, all(w[j]));
-			}
-			if (!last || v + 1 < blocks) {
-				now = leap(now, BERN_PCG32_LEAP, addend);
-			} else if (s == 1) { /* number 0 of the block chooses among firings */
-				now = leap(now, BERN_PCG32_LEAP, addend);
-				drawn = bits(now);
-				now = leap(now, BERN_PCG32_LEAP, addend);
-			} else {
-				now = leap(now, BERN_PCG32_LEAP * BERN_PCG32_LEAP, addend2);
+			UNROLL
+			for (size_t q = 0; q < ABREAST; q++) {
+				size_t j = 16 * v + s + q;
+				if (j < J) {
+					vf a = load(p + j * LANES);
+					vi grid = W == 16 ? grid_sigmoid(a) : (vi)a;
+					vm h = less(bits(now[q]), grid);
+					store(p + j * LANES, grid_float(grid));
+					store_mask(unit_at(tile->fired[l], t * J + j, lane), h);
+					if (last && one_unit)
+						sum[q] = add_where(sum[q], h, all(w[j]));
+				}
+				if (!last || v + 1 < blocks) {
+					now[q] = leap(now[q], BERN_PCG32_LEAP, addend);
+				} else if (s + q ==
+					   1) { /* number 0 of the block chooses among firings */
+					now[q] = leap(now[q], BERN_PCG32_LEAP, addend);
+					drawn = bits(now[q]);
+					now[q] = leap(now[q], BERN_PCG32_LEAP, addend);
+				} else {
+					now[q] = leap(now[q], BERN_PCG32_LEAP * BERN_PCG32_LEAP,
+						      addend2);
+				}
 			}
 		}
-		store_stream(state, now);
-		part[s] = sum;
+		UNROLL
+		for (size_t q = 0; q < ABREAST; q++) {
+			store_stream(state + q * LANES, now[q]);
+			part[s + q] = sum[q];
+		}
 	}
 	if (last && one_unit)
 		*logit = all(net->params[net->layer[net->depth].bias]) + tree(part);

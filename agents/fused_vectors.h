@@ -253,20 +253,43 @@ INLINE fired_unit *unit_at(void *fired, size_t row, size_t lane)
 /* ---- functions ------------------------------------------------------------------------------------ */
 
 /* 2^24 p as whole numbers, p = sigmoid(x) on the grid of 2^-24: bern_sigmoidf with the sign of r turned round, which changes no
- * rounding. Below -87 the quotient is under 2^-24 by itself. */
+ * rounding. Below -87 the quotient is under 2^-24 by itself. Up to 4 vectors in turn, since each waits for itself. */
+INLINE void grid_sigmoids(vi *grid, const vf *x, size_t count)
+{
+	vf shifted[4], r[4], p[4];
+	UNROLL
+	for (size_t u = 0; u < count; u++) {
+		vf a = at_most(at_least(x[u], all(-87.0f)), all(87.0f));
+		shifted[u] = a * -0x1.715476p+0f + 0x1.8p23f;
+		vf n = shifted[u] - 0x1.8p23f;
+		r[u] = (a + n * 0x1.62e4p-1f) +
+		       n * 0x1.7f7d1cp-20f; /* minus that of the reference */
+	}
+	UNROLL
+	for (size_t u = 0; u < count; u++) {
+		p[u] = 0x1.1239e2p-7f - r[u] * 0x1.6a243ap-10f;
+		p[u] = 0x1.5558f2p-5f - p[u] * r[u];
+	}
+	UNROLL
+	for (size_t u = 0; u < count; u++) {
+		p[u] = 0x1.555492p-3f - p[u] * r[u];
+		p[u] = 0x1.fffffcp-2f - p[u] * r[u];
+	}
+	UNROLL
+	for (size_t u = 0; u < count; u++) {
+		vf power = (vf)(((vi)shifted[u] << 23) + 0x3f800000);
+		p[u] = 1.0f + (1.0f + (r[u] * r[u] * p[u] - r[u])) * power;
+	}
+	UNROLL
+	for (size_t u = 0; u < count; u++)
+		grid[u] = __builtin_convertvector(1.0f / p[u] * BERN_P_ONE, vi);
+}
+
 INLINE vi grid_sigmoid(vf x)
 {
-	x = at_most(at_least(x, all(-87.0f)), all(87.0f));
-	vf shifted = x * -0x1.715476p+0f + 0x1.8p23f;
-	vf n = shifted - 0x1.8p23f;
-	vf r = (x + n * 0x1.62e4p-1f) + n * 0x1.7f7d1cp-20f; /* minus that of the reference */
-	vf p = 0x1.1239e2p-7f - r * 0x1.6a243ap-10f;
-	p = 0x1.5558f2p-5f - p * r;
-	p = 0x1.555492p-3f - p * r;
-	p = 0x1.fffffcp-2f - p * r;
-	vf power = (vf)(((vi)shifted << 23) + 0x3f800000);
-	vf y = 1.0f / (1.0f + (1.0f + (r * r * p - r)) * power);
-	return __builtin_convertvector(y * BERN_P_ONE, vi);
+	vi grid;
+	grid_sigmoids(&grid, &x, 1);
+	return grid;
 }
 
 INLINE vf grid_float(vi grid)
@@ -324,6 +347,9 @@ INLINE void store_stream(uint64_t *state, stream s)
 	memcpy(state, &s.a, sizeof s.a);
 	memcpy(state + W / 2, &s.b, sizeof s.b);
 }
+
+/* sub-streams that are gone through side by side, where a leap takes longer to come out than to go in */
+#define ABREAST (W == 16 ? 1 : 2)
 
 INLINE stream leap(stream s, uint64_t multiplier, stream addend)
 {
