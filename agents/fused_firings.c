@@ -691,24 +691,32 @@ INLINE void outer_block(float *w, float *bias, const float *x, const float *s, s
 	}
 }
 
+/* vectors of units whose sums, of 4 inputs, are kept side by side */
+#define ACROSS (W == 16 ? 4 : 2)
+
+/* The same for as many of ACROSS vectors as there are. */
+INLINE void outer_blocks(float *w, float *bias, const float *x, const float *s, size_t rows,
+			 size_t I, size_t J, size_t i, size_t inputs, size_t j)
+{
+	if (ACROSS == 4 && j + 3 * W < J)
+		outer_block(w, bias, x, s, rows, I, J, i, inputs, j, 4);
+	else if (j + W < J)
+		outer_block(w, bias, x, s, rows, I, J, i, inputs, j, 2);
+	else
+		outer_block(w, bias, x, s, rows, I, J, i, inputs, j, 1);
+	if (ACROSS == 4 && j + 2 * W < J && j + 3 * W >= J)
+		outer_block(w, bias, x, s, rows, I, J, i, inputs, j + 2 * W, 1);
+}
+
 static void outer(float *w, float *bias, const float *x, const float *s, size_t rows, size_t I,
 		  size_t J)
 {
-	for (size_t j = 0; j < J; j += 4 * W) {
+	for (size_t j = 0; j < J; j += ACROSS * W) {
 		size_t i = 0;
-		for (; i + 4 <= I; i += 4) {
-			if (j + 3 * W < J)
-				outer_block(w, bias, x, s, rows, I, J, i, 4, j, 4);
-			else if (j + W < J)
-				outer_block(w, bias, x, s, rows, I, J, i, 4, j, 2);
-			else
-				outer_block(w, bias, x, s, rows, I, J, i, 4, j, 1);
-			if (j + 2 * W < J && j + 3 * W >= J)
-				outer_block(w, bias, x, s, rows, I, J, i, 4, j + 2 * W, 1);
-		}
+		for (; i + 4 <= I; i += 4)
+			outer_blocks(w, bias, x, s, rows, I, J, i, 4, j);
 		for (; i < I; i++)
-			for (size_t v = 0; v < 4 && j + v * W < J; v++)
-				outer_block(w, bias, x, s, rows, I, J, i, 1, j + v * W, 1);
+			outer_blocks(w, bias, x, s, rows, I, J, i, 1, j);
 	}
 }
 
