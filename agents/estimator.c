@@ -4,9 +4,9 @@
 #include <string.h>
 
 extern const bern_estimator bern_estimator_arm, bern_estimator_disarm, bern_estimator_gibbs,
-	bern_estimator_leg, bern_estimator_node_perturbation, bern_estimator_rao_blackwell,
-	bern_estimator_relax, bern_estimator_rloo, bern_estimator_spsa,
-	bern_estimator_weight_maximization;
+	bern_estimator_leg, bern_estimator_local_expectation, bern_estimator_node_perturbation,
+	bern_estimator_rao_blackwell, bern_estimator_relax, bern_estimator_rloo,
+	bern_estimator_spsa, bern_estimator_weight_maximization;
 extern const bern_estimator bern_estimator_backprop, bern_estimator_firings,
 	bern_estimator_unbiased;
 
@@ -25,6 +25,7 @@ const bern_estimator *const bern_estimators[] = {
 	&bern_estimator_gibbs,
 	&bern_estimator_gumbel,
 	&bern_estimator_leg,
+	&bern_estimator_local_expectation,
 	&bern_estimator_node_perturbation,
 	&bern_estimator_pathwise,
 	&bern_estimator_predict_control,
@@ -185,6 +186,9 @@ int32_t bern_workspace_init(bern_workspace *work, bern_arena *arena, const bern_
 	work->path[0] = bern_arena_take(arena, K, most * sizeof(float));
 	work->path[1] = bern_arena_take(arena, K, most * sizeof(float));
 	work->rows = bern_arena_take(arena, most, sizeof(uint32_t));
+	work->given = NULL;
+	work->turned = bern_arena_take(arena, 2 * N * net->layer[net->depth - 1].padded,
+				       sizeof(float));
 	work->gathers = 0;
 	work->pending = bern_arena_take(arena, net->depth + 1, sizeof *work->pending);
 	for (size_t l = 1; work->pending && l < net->depth; l++) {
@@ -254,7 +258,13 @@ static void first_layer(const bern_network *net, const bern_trace *trace, size_t
 	const bern_layer *layer = &net->layer[0];
 	const uint8_t *h = bern_trace_h(trace, net, 0, row, 0);
 	const float *p = bern_trace_p(trace, net, 0, row, 0);
-	net->kernels->score(work->s, h, p, work->c, layer->units, net->firings);
+	if (work->given && net->depth == 1) {
+		memset(work->s, 0, layer->units * sizeof *work->s);
+		for (size_t k = 0; k < net->firings; k++)
+			net->kernels->add(work->s, work->given + k * layer->padded, layer->units);
+	} else {
+		net->kernels->score(work->s, h, p, work->c, layer->units, net->firings);
+	}
 	if (signal->unit) {
 		net->kernels->score(work->s0, h, p, work->c0, layer->units, net->firings);
 		lower(signal, work->s, work->s0, 0, layer->units);
@@ -299,7 +309,10 @@ static void later_layer(const bern_network *net, const bern_trace *trace, size_t
 		const float *p = bern_trace_p(trace, net, l, row, k);
 		if (pending)
 			s = pending->s + pending->count * layer->padded;
-		net->kernels->score(s, h, p, &work->c[k], layer->units, 1);
+		if (work->given && l + 1 == net->depth)
+			memcpy(s, work->given + k * layer->padded, layer->units * sizeof *s);
+		else
+			net->kernels->score(s, h, p, &work->c[k], layer->units, 1);
 		if (signal->unit) {
 			net->kernels->score(work->s0, h, p, &work->c0[k], layer->units, 1);
 			lower(signal, s, work->s0, u0, layer->units);

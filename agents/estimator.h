@@ -58,7 +58,11 @@ typedef struct bern_workspace {
 	struct bern_pending
 		*pending; /* (L + 1) what wide layers have yet to learn, see bern_local_rules */
 	int gathers;      /* 1: wide layers wait for more */
-	void *memory;     /* what the estimator keeps from update to update, or NULL */
+	const float
+		*given; /* (K, padded) of the last hidden layer, what its scores are multiplied with
+			       included; NULL: by c */
+	float *turned;  /* (2, N, padded) of the last hidden layer: exp(w), exp(-w) */
+	void *memory;   /* what the estimator keeps from update to update, or NULL */
 } bern_workspace;
 
 /* What an estimator asks for; refused with a sentence where it is not there (bern_estimator_find). */
@@ -178,7 +182,8 @@ void bern_unit_baseline_update(bern_unit_baseline *unit, int keep);
  * work->delta (K, N) and delta0 those of the logits. Adds
  *     hidden:  sum over k of c[k] (h_kj - p_kj) x_ki        output:  sum over k of delta[k,n] h_ki
  * to gradient; a unit uses its own firing, its input and K numbers that all units hear. With unit baselines the signal
- * of unit j is lowered by b[j] times the same sum with c0, delta0. */
+ * of unit j is lowered by b[j] times the same sum with c0, delta0. With work->given the last hidden layer's c[k] (h_kj - p_kj)
+ * are these; not with unit baselines. */
 void bern_local_rule(const bern_network *net, const bern_trace *trace, size_t row,
 		     const bern_signal *signal, bern_workspace *work, float *gradient);
 

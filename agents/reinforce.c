@@ -5,6 +5,7 @@
  * lanes, then over a fixed binary tree of tiles, whoever computes them. So threads may share the lanes: each plays some of them, all T
  * steps, and takes tiles of the sums. So may ranks (spread.h), which then tell each other what came of it. */
 #include "reinforce.h"
+#include "centring.h"
 #include "crew.h"
 #include "eligibility.h"
 #include "fused.h"
@@ -66,6 +67,7 @@ typedef struct reinforce {
 	bern_homeostasis homeostasis;
 	bern_value_function value;
 	bern_optimizer optimizer;
+	bern_centring centring;
 	bern_normalizer normalizer;
 	bern_memory memory;
 	float *lane_memory;                             /* (B, M) */
@@ -117,19 +119,23 @@ static void reinforce_destroy(bern_agent *agent)
 }
 
 /* Step sizes: Adam's step of a weight into layer l >= 2 and the output is rate min(1, 16/fan-in), of its bias rate times
- * the root of that; otherwise a unit's input would move further the more inputs it has. */
+ * the root of that; otherwise a unit's input would move further the more inputs it has. Into binary units both are binary_rate
+ * times as large. */
 static void set_parts(reinforce *self)
 {
 	bern_optimizer *o = &self->optimizer;
 	for (size_t l = 0; l <= self->net.depth; l++) {
 		const bern_layer *layer = &self->net.layer[l];
-		double factor = 1.0;
+		double factor = 1.0, units = 1.0;
 		if (l > 0 && self->config.fan_in_scaling && layer->inputs > 16)
 			factor = 16.0 / (double)layer->inputs;
+		if (l < self->net.depth && layer->kind == BERN_UNITS_BINARY)
+			units = self->config.binary_rate;
 		o->part[o->part_count++] = (bern_part){layer->weight, layer->inputs * layer->units,
-						       (float)factor};
+						       (float)(units * factor)};
 		size_t biases = l < self->net.depth ? layer->units : self->net.head.logits;
-		o->part[o->part_count++] = (bern_part){layer->bias, biases, (float)sqrt(factor)};
+		o->part[o->part_count++] = (bern_part){layer->bias, biases,
+						       (float)(units * sqrt(factor))};
 		if (l < self->net.depth && layer->kind == BERN_UNITS_GATED) /* as a first layer */
 			o->part[o->part_count++] = (bern_part){
 				layer->expert_weight,
@@ -457,6 +463,9 @@ static int32_t reinforce_create(bern_agent **agent, const bern_agent_config *con
 		set_parts(self);
 		failed = bern_optimizer_init(&self->optimizer, &self->arena, e);
 	}
+	if (!failed)
+		failed = bern_centring_init(&self->centring, &self->arena, &self->net,
+					    (int)config->centring, e);
 	if (!failed)
 		failed = take_memory(self, seed, e);
 	if (failed) {
@@ -1289,8 +1298,8 @@ static int32_t learn_again(reinforce *self, const bern_lanes *lanes, bern_error 
 			if (failed)
 				break;
 			const float *weight = weigh_rows(self, &refire->batch, n);
-			bern_optimizer_step(&self->optimizer, self->net.params, self->gradient,
-					    rate);
+			bern_centring_step(&self->centring, &self->optimizer, &self->net,
+					   self->gradient, rate);
 			failed = check_policy(self, lanes, e);
 			if (failed)
 				break;
@@ -1348,7 +1357,7 @@ static int32_t reinforce_learn(bern_agent *agent, bern_lanes *lanes, bern_error 
 		self->sums[SUM_SQUARES] += config->max_grad_norm * config->max_grad_norm;
 	else
 		self->sums[SUM_SQUARES] += norm * norm;
-	bern_optimizer_step(&self->optimizer, self->net.params, self->gradient, rate);
+	bern_centring_step(&self->centring, &self->optimizer, &self->net, self->gradient, rate);
 	bern_homeostasis_step(&self->homeostasis, &self->net, &self->trace, R, rate);
 	bern_mark(self->net.marks, BERN_MARK_OPTIMIZER);
 	failed = check_policy(self, lanes, e);

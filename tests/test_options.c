@@ -106,6 +106,8 @@ START_TEST(defaults_are_those_of_the_reference)
 		{"decay", "0.999"},
 		{"optimizer_epsilon", "1e-08"},
 		{"fan_in_scaling", "true"},
+		{"binary_rate", "4"},
+		{"centring", "true"},
 		{"max_grad_norm", "0"},
 		{"entropy_coef", "0"},
 		{"entropy_schedule", "constant"},

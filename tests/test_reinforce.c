@@ -128,7 +128,7 @@ static void choice_mask(const void *model, const void *state, uint8_t *allowed)
 
 /* ---- configurations ---------------------------------------------------------------------------------------- */
 
-#define PAIRS 16
+#define PAIRS 20
 typedef const char *const options[PAIRS];
 
 static bern_agent_config configured(const char *const *list)
@@ -153,9 +153,9 @@ static void open_choice(trial *t, const char *actions, const char *length, const
 /* SGD whose update leaves the gradient in the parameters, if they are 0 before. */
 static bern_agent_config exposing(void)
 {
-	options list = {"hidden",          "20",  "optimizer",      "sgd",   "momentum", "0",
-			"learning_rate",   "1",   "fan_in_scaling", "false", "baseline", "none",
-			"advantage_scale", "none"};
+	options list = {"hidden",          "20",   "optimizer",      "sgd",   "momentum", "0",
+			"learning_rate",   "1",    "fan_in_scaling", "false", "baseline", "none",
+			"advantage_scale", "none", "binary_rate",    "1",     "centring", "false"};
 	return configured(list);
 }
 
@@ -804,9 +804,10 @@ START_TEST(an_estimate_is_the_one_that_learning_takes_and_changes_nothing_else)
 	static const char *const baselines[] = {"unit", "mlp"};
 	trial alone, learning;
 	bern_reinforce_view view;
-	bern_agent_config config = configured((options){
-		"hidden", "20", "optimizer", "sgd", "momentum", "0", "learning_rate", "1",
-		"fan_in_scaling", "false", "advantage_scale", "none", "baseline", baselines[_i]});
+	bern_agent_config config = configured(
+		(options){"hidden", "20", "optimizer", "sgd", "momentum", "0", "learning_rate", "1",
+			  "fan_in_scaling", "false", "advantage_scale", "none", "baseline",
+			  baselines[_i], "binary_rate", "1", "centring", "false"});
 	config.num_envs = 19;
 	config.num_steps = 3;
 	open_choice(&alone, "two", "2", "1", "false", &config, 1);

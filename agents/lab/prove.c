@@ -177,8 +177,9 @@ static int32_t prove_exactly(proving *p, const bern_estimator *estimator, lab_se
 {
 	int binary = s->net.binary;
 	int claim = estimator->unbiased ? LAB_CLAIMS_UNBIASED : LAB_CLAIMS_NOTHING;
+	int takes_units = binary && (estimator->needs & BERN_TAKES_UNIT_BASELINES) != 0;
 	lab_exact m;
-	for (int units = 0; units <= (binary && estimator->unbiased); units++) {
+	for (int units = 0; units <= takes_units; units++) {
 		lab_baselines baselines = {units ? 0.0 : 0.4, units};
 		lab_proof proof = {.claim = claim,
 				   .way = LAB_EXACT,

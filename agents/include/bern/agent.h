@@ -92,6 +92,8 @@ typedef struct bern_agent_config {
 	double decay;      /* RMSProp: of the mean square; Adam: beta 2 */
 	double epsilon_optimizer;
 	int64_t fan_in_scaling; /* bool: smaller steps for wide layers */
+	double binary_rate;     /* times the rate, for weights into binary units */
+	int64_t centring;       /* bool: steps as if firings counted -1/2 and 1/2 */
 	double max_grad_norm;   /* 0: no clipping */
 	double entropy_coef;
 	int64_t entropy_schedule; /* enum bern_schedule of entropy_coef */
