@@ -20,7 +20,9 @@ const command_help lab_gap_help = {
 	.summary =
 		"Trains networks of one shape on each ENV (default: CartPole-v1, Acrobot-v1): relu "
 		"and\n"
-		"tanh units by back-propagation, binary units with 1, 4, 16 and 64 firings.",
+		"tanh units by back-propagation, binary units with 1, 4, 16 and 64 firings, and "
+		"by\n"
+		"local expectations.",
 	.examples = "  bern lab gap\n"
 		    "  bern lab gap MinAtar/Breakout-v1 --seeds 10 --budget 1000000\n"
 		    "  bern lab gap Acrobot-v1 --try gae_lambda=0.9,0.97 --level -100\n",
@@ -36,14 +38,16 @@ const command_help lab_gap_help = {
 	.flag_count = sizeof flags / sizeof flags[0],
 };
 
-static const char *const kinds[][3] = {
-	/* name, units, firings */
-	{"relu", "relu", "1"},
-	{"tanh", "tanh", "1"},
-	{"binary, K=1", "binary", "1"},
-	{"binary, K=4", "binary", "4"},
-	{"binary, K=16", "binary", "16"},
-	{"binary, K=64", "binary", "64"},
+static const char *const kinds[][4] = {
+	/* name, units, firings, estimator */
+	{"relu", "relu", "1", "auto"},
+	{"tanh", "tanh", "1", "auto"},
+	{"binary, K=1", "binary", "1", "auto"},
+	{"binary, K=4", "binary", "4", "auto"},
+	{"binary, K=16", "binary", "16", "auto"},
+	{"binary, K=64", "binary", "64", "auto"},
+	{"local expectation, K=1", "binary", "1", "local-expectation"},
+	{"local expectation, K=16", "binary", "16", "local-expectation"},
 };
 enum { KINDS = sizeof kinds / sizeof kinds[0], YARDSTICKS = 2 };
 
@@ -71,7 +75,7 @@ static int32_t enter(contest *c, const char *env, const lab_contest *request, co
 		if (!entry)
 			return bern_fail(e, BERN_EMEMORY, "no memory for a contest");
 		entry->experiment.env = env;
-		experiment_set(&entry->experiment, "estimator", "auto");
+		experiment_set(&entry->experiment, "estimator", kinds[i][3]);
 		experiment_set(&entry->experiment, "units", kinds[i][1]);
 		experiment_set(&entry->experiment, "firings", kinds[i][2]);
 		experiment_set(&entry->experiment, "final_episodes", "0");

@@ -49,6 +49,8 @@ static const setup setups[] = {
 	{"CartPole-v1", "reinforce", {"estimator", "weight-maximization", "hidden", "5,4"}},
 	{"CartPole-v1", "reinforce", {"estimator", "gibbs", "hidden", "5,4"}},
 	{"CartPole-v1", "reinforce", {"estimator", "rao-blackwell", "hidden", "5,4"}},
+	{"CartPole-v1", "reinforce", {"estimator", "local-expectation", "hidden", "5,4"}},
+	{"CartPole-v1", "reinforce", {"centring", "false", "binary_rate", "1"}},
 	{"FrozenLake-v1", "reinforce", {"advantage_scale", "running", "firings", "1"}},
 	{"FrozenLake-v1", "reinforce", {"baseline", "mean", "schedule", "cosine"}},
 	{"CartPole-v1", "reinforce", {"epochs", "2", "replay", "32", "replay_ratio", "3"}},
