@@ -17,6 +17,7 @@
 #include <string.h>
 
 #define MOST_LOG 80.0f /* of odds and densities: as much as a float's product bears */
+#define MOST     1e36f /* more than exp(MOST_LOG) */
 
 /* exp(w) and exp(-w) of the output's weights w (J, N), to turned (2, N, P). */
 static void turn_weights(const bern_network *net, float *turned)
@@ -32,8 +33,8 @@ static void turn_weights(const bern_network *net, float *turned)
 		}
 }
 
-/* ratio[j] *= P(the value | unit j turned over) / P(the value), of a component whose values n0 .. n0 + size - 1 have probabilities pi; size
- * 1: a Bernoulli unit. total (J) is scratch. */
+/* ratio[j] / total[j] *= P(the value | unit j turned over) / P(the value), of a component whose values n0 .. n0 + size - 1 have
+ * probabilities pi; size 1: a Bernoulli unit. Of the first component, total is 1 before. */
 static void component(const bern_network *net, const float *turned, float *restrict ratio,
 		      float *restrict total, const uint8_t *h, const float *pi, size_t n0,
 		      size_t size, int32_t value)
@@ -41,6 +42,8 @@ static void component(const bern_network *net, const float *turned, float *restr
 	const size_t J = net->layer[net->depth].inputs, P = net->layer[net->depth - 1].padded;
 	const size_t down = net->head.outputs * P;
 	const float none = size == 1 ? 1.0f - pi[n0] : 0.0f;
+	for (size_t j = 0; n0 > 0 && j < J; j++)
+		ratio[j] /= total[j];
 	for (size_t j = 0; j < J; j++)
 		total[j] = none;
 	for (size_t n = n0; n < n0 + size; n++) {
@@ -53,8 +56,6 @@ static void component(const bern_network *net, const float *turned, float *restr
 		for (size_t j = 0; j < J; j++)
 			ratio[j] *= h[j] ? up[down + j] : up[j];
 	}
-	for (size_t j = 0; j < J; j++)
-		ratio[j] /= total[j];
 }
 
 /* The same of D numbers, whose means unit j moves by its weights. */
@@ -76,16 +77,16 @@ static void numbers(const bern_network *net, float *ratio, const uint8_t *h, con
 	}
 }
 
-/* A p (1 - p) (m1 - m0) / M of the units in a firing that spoke with probability w, to s. A ratio is at most one over the probability of
- * the action in this firing, and what spoke with less than 1e-30 has no say. */
-static void expect(float *restrict s, const float *restrict ratio, const uint8_t *h, const float *p,
-		   float A, float w, size_t J)
+/* A p (1 - p) (m1 - m0) / M of the units in a firing that spoke with probability w, to s. With x = w q (m - m'), q the probability that
+ * the unit does not what it did, m' what the action's was and m what it is turned over, M is m' + x: never 0, as q and w q are below 1.
+ * m / m' is ratio / total. */
+static void expect(float *restrict s, const float *restrict ratio, const float *restrict total,
+		   const uint8_t *h, const float *p, float A, float w, size_t J)
 {
 	for (size_t j = 0; j < J; j++) {
-		float turned = ratio[j] < 1e30f ? ratio[j] : 1e30f;
-		float one = h[j] ? 1.0f : turned, zero = h[j] ? turned : 1.0f;
-		float rest = 1.0f - p[j], all = 1.0f - w + w * (p[j] * one + rest * zero);
-		s[j] = A * w * (p[j] * rest * (one - zero) / all);
+		float turned = ratio[j] < MOST ? ratio[j] : MOST, rest = 1.0f - p[j];
+		float x = w * (h[j] ? rest : p[j]) * (turned - total[j]);
+		s[j] = A * (h[j] ? -p[j] : rest) * (x / (total[j] + x));
 	}
 }
 
@@ -100,17 +101,17 @@ static void tell(const bern_network *net, const bern_trace *trace, size_t r, siz
 	const int32_t *action = trace->action + r * C;
 	const uint8_t *h = bern_trace_h(trace, net, last, r, k);
 	const float *p = bern_trace_p(trace, net, last, r, k);
-	float *ratio = work->s;
+	float *ratio = work->s, *total = work->s0;
 	memset(s, 0, J * sizeof *s);
 	if (w > 0.0f) { /* else all it could say would not have led to the action */
 		for (size_t j = 0; j < J; j++)
-			ratio[j] = 1.0f;
+			ratio[j] = total[j] = 1.0f;
 		if (head->gaussian.count)
 			numbers(net, ratio, h, pi, action);
 		for (size_t c = 0; !head->gaussian.count && c < C; c++)
-			component(net, work->turned, ratio, work->s0, h, pi, head->offset[c],
+			component(net, work->turned, ratio, total, h, pi, head->offset[c],
 				  head->size[c], action[c]);
-		expect(s, ratio, h, p, A, w, J);
+		expect(s, ratio, total, h, p, A, w, J);
 	}
 	for (size_t j = 0; bonus != 0.0f && j < J; j++)
 		s[j] += bonus * ((float)h[j] - p[j]);
