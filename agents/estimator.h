@@ -201,4 +201,8 @@ void bern_local_rules_end(const bern_network *net, bern_workspace *work, float *
 void bern_entropy_rule(const bern_network *net, const bern_trace *trace, size_t row,
 		       const bern_signal *signal, bern_workspace *work);
 
+/* exp(w) and exp(-w) of the output's weights w (J, N), to turned (2, N, P): how the odds of the actions change when a unit is turned
+ * over (estimator_local_expectation.c). */
+void bern_turn_weights(const bern_network *net, float *turned);
+
 #endif

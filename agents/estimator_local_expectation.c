@@ -19,8 +19,7 @@
 #define MOST_LOG 80.0f /* of odds and densities: as much as a float's product bears */
 #define MOST     1e36f /* more than exp(MOST_LOG) */
 
-/* exp(w) and exp(-w) of the output's weights w (J, N), to turned (2, N, P). */
-static void turn_weights(const bern_network *net, float *turned)
+void bern_turn_weights(const bern_network *net, float *turned)
 {
 	const bern_layer *out = &net->layer[net->depth];
 	const size_t J = out->inputs, N = out->units, P = net->layer[net->depth - 1].padded;
@@ -125,7 +124,7 @@ static void accumulate(const bern_network *net, const bern_trace *trace, const s
 	const size_t P = net->layer[net->depth - 1].padded;
 	const float each = 1.0f / (float)K, factor = K > 1 ? (float)K / (float)(K - 1) : 1.0f;
 	if (!net->head.gaussian.count)
-		turn_weights(net, work->turned);
+		bern_turn_weights(net, work->turned);
 	bern_local_rules_begin(work);
 	for (size_t i = 0; i < count; i++) {
 		size_t r = rows[i];

@@ -1,5 +1,6 @@
 #include "fused.h"
 
+#include "estimator.h"
 #include "gae.h"
 #include "lanes_part.h"
 
@@ -49,8 +50,8 @@ int bern_fused_fits(const bern_agent_config *config, const bern_network *net, co
 int bern_fused_fits_firings(const bern_agent_config *config, const bern_network *net,
 			    const char *estimator, const bern_world *world, size_t memory)
 {
-	return strcmp(estimator, "firings") == 0 && net->firings > 1 &&
-	       net->firings <= MOST_FIRINGS && net->depth == 1 &&
+	return (strcmp(estimator, "firings") == 0 || strcmp(estimator, "local-expectation") == 0) &&
+	       net->firings > 1 && net->firings <= MOST_FIRINGS && net->depth == 1 &&
 	       is_plain(config, net, world, memory);
 }
 
@@ -96,6 +97,8 @@ static void take_firing_room(const bern_fused *fused, bern_arena *arena, bern_fi
 	room->delta = bern_arena_take(arena, K * N, row);
 	room->bits = bern_arena_take(arena, 2 * K, LANES * sizeof(uint32_t));
 	room->out = bern_arena_take(arena, N, P * sizeof(float));
+	if (net->expects)
+		room->turned = bern_arena_take(arena, 2 * N, P * sizeof(float));
 	if (net->value_kind == BERN_BASELINE_MLP && !fused->by_rows) {
 		room->weights = bern_arena_take(arena, net->inputs + 2, VP * sizeof(float));
 		room->back = bern_arena_take(arena, T * LANES, VP * sizeof(float));
@@ -147,6 +150,7 @@ int32_t bern_fused_init(bern_fused *fused, bern_arena *arena, const char *level,
 				      .layer = network->layer,
 				      .params = network->params,
 				      .one_unit = network->head.size[0] == 1,
+				      .expects = fused->expects,
 				      .value_kind = value->kind,
 				      .value_units = value->units,
 				      .value = value->params};
@@ -495,6 +499,8 @@ static void estimate_firings(const bern_fused *fused, float *sum, size_t k,
 	const size_t T = fused->net.steps, O = layer->inputs, P = layer->padded;
 	for (size_t l = 0; l < LANES; l++)
 		room->bonus[l] = l < lanes_in(fused, k) ? fused->bonus : 0.0f;
+	if (fused->net.expects)
+		bern_turn_weights(fused->network, room->turned);
 	kernels->estimate(&fused->net, sum, tile, room);
 	if (!fused->by_rows) {
 		kernels->outer(sum + layer->weight, sum + layer->bias, tile->x, tile->rows,

@@ -1,12 +1,13 @@
 /* fused.h: playing and learning with 16 lanes side by side in the vector registers.
  *
  * The fast paths of "reinforce" for networks of binary units and actions of one choice: what network.c, estimator_unbiased.c,
- * estimator_firings.c and value.c do row by row, done for 16 lanes at once. The same bits. There are two:
+ * estimator_firings.c, estimator_local_expectation.c and value.c do row by row, done for 16 lanes at once. The same bits. There are two:
  *
  * one firing, estimator "unbiased": no sum crosses a register, for which sums over rows run lane by lane: over a lane's steps, then
  *     over a tree of lanes. Agents whose configuration fits sum in this order on any path (bern_fused_fits).
- * many firings of one hidden layer, estimator "firings": lanes fire and are scored side by side; scores are then turned to rows, whose
- *     sums are the tile sums of the plain path. Where inputs are many, and mostly 0, they stay rows, and so does the baseline.
+ * many firings of one hidden layer, estimators "firings" and "local-expectation": lanes fire and are scored side by side; scores are
+ *     then turned to rows, whose sums are the tile sums of the plain path. Where inputs are many, and mostly 0, they stay rows, and
+ *     so does the baseline.
  *
  * Memory of a tile of 16 lanes over T steps, [lane] always last: observations as columns (T + 1, O, 16), probabilities (T, J, 16),
  * firings as bits. See core/README.md.
@@ -44,7 +45,8 @@ typedef struct bern_fused {
 	const bern_normalizer *normalizer;
 	bern_firing_rng *firing; /* (B) */
 	bern_fused_rows rows;
-	float *x; /* (T B, O) inputs of the rows, where they are not columns: borrowed */
+	int expects; /* 1: the estimator is local-expectation, 0: unbiased or firings */
+	float *x;    /* (T B, O) inputs of the rows, where they are not columns: borrowed */
 	bern_fused_net net;
 	int by_rows;         /* 1: inputs stay rows, with lists of what is not 0 in them: */
 	uint32_t *listed;    /* (T B, O padded) */

@@ -343,7 +343,7 @@ INLINE void add_bonus(const bern_fused_net *net, const bern_fused_tile *tile,
 	}
 }
 
-/* c (K, 16) and delta (K, N, 16) of step t. */
+/* c (K, 16) and delta (K, N, 16) of step t. Units that are told what is expected hear of c only the entropy's part. */
 INLINE void weigh(const bern_fused_net *net, const bern_fused_tile *tile,
 		  const bern_firing_room *room, size_t t, size_t lane, int bonus)
 {
@@ -354,7 +354,8 @@ INLINE void weigh(const bern_fused_net *net, const bern_fused_tile *tile,
 	memcpy(&action, tile->action + t * LANES + lane, sizeof action);
 	for (size_t k = 0; k < K; k++) {
 		vf w = load(tile->posterior + (t * K + k) * LANES + lane), said = A * w;
-		store(room->c + k * LANES + lane, A * ((w - each) * factor));
+		store(room->c + k * LANES + lane,
+		      net->expects ? (vf){0} : A * ((w - each) * factor));
 		for (size_t n = 0; n < N; n++) {
 			size_t at = (k * N + n) * LANES + lane;
 			int32_t number = net->one_unit ? 1 : (int32_t)n;
@@ -398,15 +399,73 @@ INLINE void sum_firings(const bern_fused_net *net, const bern_fused_tile *tile,
 	}
 }
 
+/* The same of unit j with estimator_local_expectation.c: to `score` what it tells the unit in each firing. */
+INLINE void expect_firings(const bern_fused_net *net, const bern_fused_tile *tile,
+			   const bern_firing_room *room, float *score, float *said, size_t t,
+			   size_t lane, size_t j, int bonus)
+{
+	const size_t K = net->firings, J = net->layer[0].units, N = net->logits;
+	const size_t P = net->layer[0].padded;
+	const float *pi = tile->pi + t * K * N * LANES + lane;
+	const float *w = tile->posterior + t * K * LANES + lane;
+	const float *up = room->turned + j, *down = up + N * P;
+	const vf A = load(tile->signal + t * LANES + lane);
+	const vf p = load(tile->p[0] + (t * J + j) * LANES + lane), rest = 1.0f - p;
+	const vf if_fired = A * -p, if_not = A * rest;
+	vf s = {0}, o = {0}, chosen_up = all(1.0f), chosen_down = all(1.0f);
+	vi action;
+	memcpy(&action, tile->action + t * LANES + lane, sizeof action);
+	for (size_t n = 0; n < N; n++) {
+		vm chosen = equal(action, (said ? 1 : (int32_t)n) - (vi){0});
+		chosen_up = choose(chosen, all(up[n * P]), chosen_up);
+		chosen_down = choose(chosen, all(down[n * P]), chosen_down);
+	}
+	for (size_t k = 0; k < K; k++, pi += N * LANES) {
+		const vm fired = load_mask(fired_at(net, tile, t, k, j, lane));
+		vf total = said ? 1.0f - load(pi) : (vf){0};
+		for (size_t n = 0; n < N; n++)
+			total += load(pi + n * LANES) *
+				 choose(fired, all(down[n * P]), all(up[n * P]));
+		vf more = choose(fired, chosen_down, chosen_up) - total;
+		vf x = load(w + k * LANES) * choose(fired, rest, p) * more;
+		vf told = choose(fired, if_fired, if_not) * (x / (total + x));
+		if (bonus)
+			told += load(room->c + k * LANES + lane) * choose(fired, rest, -p);
+		s += told;
+		if (said)
+			o = add_where(o, fired, load(room->delta + k * LANES + lane));
+	}
+	store(score + lane, s);
+	if (said)
+		store(said + lane, o);
+}
+
+static void expect_unit(const bern_fused_net *net, const bern_fused_tile *tile,
+			const bern_firing_room *room, float *score, float *said, size_t t,
+			size_t lane, size_t j, int bonus)
+{
+	if (net->one_unit && bonus)
+		expect_firings(net, tile, room, score, said, t, lane, j, 1);
+	else if (net->one_unit)
+		expect_firings(net, tile, room, score, said, t, lane, j, 0);
+	else if (bonus)
+		expect_firings(net, tile, room, score, NULL, t, lane, j, 1);
+	else
+		expect_firings(net, tile, room, score, NULL, t, lane, j, 0);
+}
+
 /* Scores of 16 units from j on at step t, to rows; with an action unit also its weights' sums to room->out. */
 static void score_units(const bern_fused_net *net, const bern_fused_tile *tile,
-			const bern_firing_room *room, size_t t, size_t j)
+			const bern_firing_room *room, size_t t, size_t j, int bonus)
 {
 	const size_t J = net->layer[0].units, P = net->layer[0].padded;
 	const size_t end = J - j < 16 ? J - j : 16;
 	float score[16 * LANES] = {0}, said[16 * LANES] = {0}, rows[LANES * 16];
 	for (size_t lane = 0; lane < LANES; lane += W) {
 		size_t u = 0;
+		for (; net->expects && u < end; u++)
+			expect_unit(net, tile, room, score + u * LANES, said + u * LANES, t, lane,
+				    j + u, bonus);
 		for (; net->one_unit && u + 4 <= end; u += 4)
 			sum_firings(net, tile, room, score + u * LANES, said + u * LANES, t, lane,
 				    j + u, 4);
@@ -624,7 +683,7 @@ static void estimate(const bern_fused_net *net, float *sum, const bern_fused_til
 		for (size_t lane = 0; lane < LANES; lane += W)
 			weigh(net, tile, room, t, lane, bonus);
 		for (size_t j = 0; j < P; j += 16)
-			score_units(net, tile, room, t, j);
+			score_units(net, tile, room, t, j, bonus);
 		if (!net->one_unit)
 			softmax_weights(net, tile, room, t);
 		for (; n + 4 <= N; n += 4)

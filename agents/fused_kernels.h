@@ -21,6 +21,7 @@ typedef struct bern_fused_net {
 	const bern_layer *layer;             /* (L + 1) */
 	const float *params;
 	int one_unit;       /* 1: the head is one Bernoulli unit, N = 1; 0: a softmax */
+	int expects;        /* 1: hidden units hear what local-expectation tells them */
 	int64_t value_kind; /* enum bern_baseline */
 	size_t value_units; /* V of the MLP */
 	const float *value; /* its parameters, as value.h lays them out */
@@ -54,8 +55,9 @@ typedef struct bern_firing_room {
 	float *delta;    /* (K, N, 16) of the logits */
 	uint32_t *bits;  /* (K, 16, 2) which of 64 units fired in a lane */
 	float *out;      /* (N, P) sums of the output weights */
-	float *weights;  /* (O + 2, VP) of the baseline's units, those that are not there 0 */
-	float *back;     /* (T, 16, VP) d dV/da of the baseline's units */
+	float *turned;  /* (2, N, P) where the estimator expects, as bern_turn_weights gives them */
+	float *weights; /* (O + 2, VP) of the baseline's units, those that are not there 0 */
+	float *back;    /* (T, 16, VP) d dV/da of the baseline's units */
 } bern_firing_room;
 
 /* K > 1 firings of one hidden layer. Lanes stand side by side while they fire and are scored; sums over rows are those of

@@ -166,16 +166,17 @@ static int32_t fuse(reinforce *self, bern_error *e)
 	    (self->leaf != 1 && !bern_fused_fits_firings(config, &self->net, self->estimator->name,
 							 self->world, self->memory.size)))
 		return 0;
-	self->fused = (bern_fused){.network = &self->net,
-				   .value_function = &self->value,
-				   .normalizer = &self->normalizer,
-				   .firing = self->firing,
-				   .rows = {self->reward, self->flags, self->values,
-					    self->bootstrap, self->advantage, self->target,
-					    self->entropy},
-				   .x = self->trace.x,
-				   .gamma = config->gamma,
-				   .lambda = config->gae_lambda};
+	self->fused = (bern_fused){
+		.network = &self->net,
+		.value_function = &self->value,
+		.normalizer = &self->normalizer,
+		.firing = self->firing,
+		.rows = {self->reward, self->flags, self->values, self->bootstrap, self->advantage,
+			 self->target, self->entropy},
+		.expects = strcmp(self->estimator->name, "local-expectation") == 0,
+		.x = self->trace.x,
+		.gamma = config->gamma,
+		.lambda = config->gae_lambda};
 	return bern_fused_init(&self->fused, &self->arena, self->kernels->name,
 			       (size_t)config->num_envs, (size_t)config->num_steps,
 			       self->crew.threads, e);

@@ -1,5 +1,6 @@
 /* The fast paths of one firing and of many against the plain one: kernels_ref.c, network.c, estimator_unbiased.c,
- * estimator_firings.c and value.c, row by row, which BERN_CPU=reference runs. Everything that a run keeps must be the same bytes. */
+ * estimator_firings.c, estimator_local_expectation.c and value.c, row by row, which BERN_CPU=reference
+ * runs. Everything that a run keeps must be the same bytes. */
 #include "agent_trial.h"
 #include "reinforce.h"
 
@@ -8,6 +9,8 @@
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
+
+#define LOCAL "estimator", "local-expectation"
 
 static const struct {
 	const char *env;
@@ -64,6 +67,33 @@ static const struct {
 	 {"firings", "4", "num_envs", "27", "threads", "2", "hidden", "70"}},
 	{"MiniGrid-Empty-5x5-v0", 10, {"firings", "16", "num_envs", "10", "baseline", "linear"}},
 	{"ImageBandit-v0", 10, {"firings", "16", "num_envs", "24", "num_steps", "1"}},
+	/* credit averaged over each unit's own firing: the same kinds */
+	{"CartPole-v1", 60, {LOCAL, "firings", "16", "num_envs", "16", "hidden", "64"}},
+	{"CartPole-v1",
+	 40,
+	 {LOCAL, "firings", "2", "num_envs", "17", "hidden", "1", "num_steps", "1"}},
+	{"CartPole-v1",
+	 20,
+	 {LOCAL, "firings", "5", "num_envs", "100", "hidden", "33", "threads", "2"}},
+	{"CartPole-v1",
+	 20,
+	 {LOCAL, "firings", "16", "num_envs", "40", "hidden", "7", "entropy_coef", "0.1"}},
+	{"CartPole-v1",
+	 20,
+	 {LOCAL, "firings", "2", "num_envs", "9", "hidden", "21", "entropy_coef", "0.1"}},
+	{"CartPole-v1", 300, {LOCAL, "firings", "8", "num_envs", "16", "learning_rate", "1"}},
+	{"CartPole-v1",
+	 20,
+	 {LOCAL, "firings", "5", "num_envs", "33", "head", "softmax", "hidden", "20"}},
+	{"Acrobot-v1", 20, {LOCAL, "firings", "16", "num_envs", "40", "hidden", "50"}},
+	{"Acrobot-v1", 20, {LOCAL, "firings", "2", "num_envs", "40", "entropy_coef", "0.05"}},
+	{"Taxi-v4",
+	 20,
+	 {LOCAL, "firings", "5", "num_envs", "20", "entropy_coef", "1", "hidden", "30"}},
+	{"FrozenLake-v1", 200, {LOCAL, "firings", "4", "num_envs", "16", "learning_rate", "1"}},
+	{"MinAtar/Breakout-v1",
+	 10,
+	 {LOCAL, "firings", "16", "num_envs", "27", "entropy_coef", "0.05"}},
 };
 #define CASES ((int)(sizeof cases / sizeof cases[0]))
 
