@@ -1,7 +1,7 @@
 /* bern_firing_kernels, see fused_kernels.h. Built once for each instruction set (agents/meson.build) with BERN_FIRINGS naming the table.
  *
- * What has to come out, bit for bit, is what network.c, head.c, estimator_firings.c and value.c give, row by row. Terms of 0 are added
- * where those skip them, which changes no sum that started from +0. */
+ * What has to come out, bit for bit, is what network.c, head.c, estimator_firings.c, estimator_local_expectation.c and value.c give, row
+ * by row. Terms of 0 are added where those skip them, which changes no sum that started from +0. */
 #include "fused_vectors.h"
 
 /* Firing k of unit j at step t, for the lanes from `lane` on. */
@@ -399,59 +399,98 @@ INLINE void sum_firings(const bern_fused_net *net, const bern_fused_tile *tile,
 	}
 }
 
-/* The same of unit j with estimator_local_expectation.c: to `score` what it tells the unit in each firing. */
+/* What estimator_local_expectation.c tells a unit in a firing that spoke with probability w: turning the unit over multiplies the
+ * probability of the action by chosen / total. */
+INLINE vf expected(vm fired, vf p, vf rest, vf A, vf w, vf chosen, vf total)
+{
+	const vf x = w * choose(fired, rest, p) * (chosen - total);
+	return choose(fired, A * -p, A * rest) * (x / (total + x));
+}
+
+/* turned (N, P) of the action that each lane chose; of a unit that did not fire, 1. */
+INLINE vf turned_of(const float *turned, vi action, size_t P, size_t N, int one_unit)
+{
+	vf chosen = all(1.0f);
+	for (size_t n = 0; n < N; n++)
+		chosen = choose(equal(action, (one_unit ? 1 : (int32_t)n) - (vi){0}),
+				all(turned[n * P]), chosen);
+	return chosen;
+}
+
+/* sum_firings of that, and of what the entropy asks for. */
 INLINE void expect_firings(const bern_fused_net *net, const bern_fused_tile *tile,
 			   const bern_firing_room *room, float *score, float *said, size_t t,
-			   size_t lane, size_t j, int bonus)
+			   size_t lane, size_t j, size_t units, size_t N, int bonus)
 {
-	const size_t K = net->firings, J = net->layer[0].units, N = net->logits;
-	const size_t P = net->layer[0].padded;
+	const size_t K = net->firings, J = net->layer[0].units, P = net->layer[0].padded;
 	const float *pi = tile->pi + t * K * N * LANES + lane;
 	const float *w = tile->posterior + t * K * LANES + lane;
 	const float *up = room->turned + j, *down = up + N * P;
 	const vf A = load(tile->signal + t * LANES + lane);
-	const vf p = load(tile->p[0] + (t * J + j) * LANES + lane), rest = 1.0f - p;
-	const vf if_fired = A * -p, if_not = A * rest;
-	vf s = {0}, o = {0}, chosen_up = all(1.0f), chosen_down = all(1.0f);
+	vf p[4], rest[4], s[4], o[4], chosen_up[4], chosen_down[4];
 	vi action;
 	memcpy(&action, tile->action + t * LANES + lane, sizeof action);
-	for (size_t n = 0; n < N; n++) {
-		vm chosen = equal(action, (said ? 1 : (int32_t)n) - (vi){0});
-		chosen_up = choose(chosen, all(up[n * P]), chosen_up);
-		chosen_down = choose(chosen, all(down[n * P]), chosen_down);
+	UNROLL
+	for (size_t u = 0; u < units; u++) {
+		p[u] = load(tile->p[0] + (t * J + j + u) * LANES + lane);
+		rest[u] = 1.0f - p[u];
+		s[u] = o[u] = (vf){0};
+		chosen_up[u] = turned_of(up + u, action, P, N, said != NULL);
+		chosen_down[u] = turned_of(down + u, action, P, N, said != NULL);
 	}
 	for (size_t k = 0; k < K; k++, pi += N * LANES) {
-		const vm fired = load_mask(fired_at(net, tile, t, k, j, lane));
-		vf total = said ? 1.0f - load(pi) : (vf){0};
-		for (size_t n = 0; n < N; n++)
-			total += load(pi + n * LANES) *
-				 choose(fired, all(down[n * P]), all(up[n * P]));
-		vf more = choose(fired, chosen_down, chosen_up) - total;
-		vf x = load(w + k * LANES) * choose(fired, rest, p) * more;
-		vf told = choose(fired, if_fired, if_not) * (x / (total + x));
-		if (bonus)
-			told += load(room->c + k * LANES + lane) * choose(fired, rest, -p);
-		s += told;
-		if (said)
-			o = add_where(o, fired, load(room->delta + k * LANES + lane));
+		const fired_unit *h = fired_at(net, tile, t, k, j, lane);
+		const vf c = load(room->c + k * LANES + lane), w_k = load(w + k * LANES);
+		vf total[4];
+		vm fired[4];
+		UNROLL
+		for (size_t u = 0; u < units; u++) {
+			fired[u] = load_mask(h + u * (LANES / W));
+			total[u] = said ? 1.0f - load(pi) : (vf){0};
+			if (said)
+				o[u] = add_where(o[u], fired[u],
+						 load(room->delta + k * LANES + lane));
+		}
+		for (size_t n = 0; n < N; n++) {
+			const vf pi_n = load(pi + n * LANES);
+			UNROLL
+			for (size_t u = 0; u < units; u++)
+				total[u] += pi_n * choose(fired[u], all(down[n * P + u]),
+							  all(up[n * P + u]));
+		}
+		UNROLL
+		for (size_t u = 0; u < units; u++) {
+			vf chosen = choose(fired[u], chosen_down[u], chosen_up[u]);
+			vf told = expected(fired[u], p[u], rest[u], A, w_k, chosen, total[u]);
+			if (bonus)
+				told += c * choose(fired[u], rest[u], -p[u]);
+			s[u] += told;
+		}
 	}
-	store(score + lane, s);
-	if (said)
-		store(said + lane, o);
+	UNROLL
+	for (size_t u = 0; u < units; u++) {
+		store(score + u * LANES + lane, s[u]);
+		if (said)
+			store(said + u * LANES + lane, o[u]);
+	}
 }
 
-static void expect_unit(const bern_fused_net *net, const bern_fused_tile *tile,
-			const bern_firing_room *room, float *score, float *said, size_t t,
-			size_t lane, size_t j, int bonus)
+/* The same of up to 16 units. With an action unit, one finds registers for all it needs. */
+INLINE void expect_units(const bern_fused_net *net, const bern_fused_tile *tile,
+			 const bern_firing_room *room, float *score, float *said, size_t t,
+			 size_t lane, size_t j, size_t units, int bonus)
 {
-	if (net->one_unit && bonus)
-		expect_firings(net, tile, room, score, said, t, lane, j, 1);
-	else if (net->one_unit)
-		expect_firings(net, tile, room, score, said, t, lane, j, 0);
-	else if (bonus)
-		expect_firings(net, tile, room, score, NULL, t, lane, j, 1);
-	else
-		expect_firings(net, tile, room, score, NULL, t, lane, j, 0);
+	const size_t N = net->logits;
+	size_t u = 0;
+	for (; net->one_unit && u < units; u++)
+		expect_firings(net, tile, room, score + u * LANES, said + u * LANES, t, lane, j + u,
+			       1, 1, bonus);
+	for (; u + 4 <= units; u += 4)
+		expect_firings(net, tile, room, score + u * LANES, NULL, t, lane, j + u, 4, N,
+			       bonus);
+	for (; u < units; u++)
+		expect_firings(net, tile, room, score + u * LANES, NULL, t, lane, j + u, 1, N,
+			       bonus);
 }
 
 /* Scores of 16 units from j on at step t, to rows; with an action unit also its weights' sums to room->out. */
@@ -463,9 +502,10 @@ static void score_units(const bern_fused_net *net, const bern_fused_tile *tile,
 	float score[16 * LANES] = {0}, said[16 * LANES] = {0}, rows[LANES * 16];
 	for (size_t lane = 0; lane < LANES; lane += W) {
 		size_t u = 0;
-		for (; net->expects && u < end; u++)
-			expect_unit(net, tile, room, score + u * LANES, said + u * LANES, t, lane,
-				    j + u, bonus);
+		if (net->expects) {
+			expect_units(net, tile, room, score, said, t, lane, j, end, bonus);
+			continue;
+		}
 		for (; net->one_unit && u + 4 <= end; u += 4)
 			sum_firings(net, tile, room, score + u * LANES, said + u * LANES, t, lane,
 				    j + u, 4);
