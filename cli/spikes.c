@@ -53,7 +53,6 @@ static int32_t choose_layers(spikes *s, const char *list, bern_error *e)
 	const bern_inspector *agent = &s->inspector;
 	const char *at = list;
 	char firing[128];
-	size_t chosen = 0;
 	name_firing(agent, firing, sizeof firing);
 	if (!*firing)
 		return bern_fail(e, BERN_EUSAGE,
@@ -71,7 +70,6 @@ static int32_t choose_layers(spikes *s, const char *list, bern_error *e)
 					 "--layers: '%.60s' is no list of layers that fire, which "
 					 "are %s, as in --layers %.1s",
 					 list, firing, firing);
-		chosen += s->columns[LAYERS + l - 1].width == 0;
 		s->columns[LAYERS + l - 1].width = agent->layer[l - 1].units;
 		if (!*end)
 			break;
