@@ -50,7 +50,7 @@ bern lab race firings --seeds 2 --grid-seeds 1 --budget 8000 --threads 2 --json
 grep -o '"first":[^]]*' "$work/out" >"$work/second"
 check 'threads change no step of a race' cmp "$work/first" "$work/second"
 check '... in which somebody learned' grep -q '[1-9]' "$work/first"
-succeeds 'lab gap' lab gap CartPole-v1 --seeds 1 --grid-seeds 1 --budget 2000
+succeeds 'lab gap' lab gap FrozenLake-v1 --seeds 1 --grid-seeds 1 --budget 6000
 says 'binary, K=64'
 succeeds 'lab gap with more to choose from' lab gap Catch-v0 --seeds 1 --grid-seeds 1 --budget 3000 \
 	--try momentum=0.5 --try learning_rate=0.01,0.02,0.5 --level -1
