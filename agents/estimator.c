@@ -10,9 +10,10 @@ extern const bern_estimator bern_estimator_arm, bern_estimator_disarm, bern_esti
 extern const bern_estimator bern_estimator_backprop, bern_estimator_firings,
 	bern_estimator_unbiased;
 
-extern const bern_estimator bern_estimator_centred, bern_estimator_gumbel, bern_estimator_pathwise,
-	bern_estimator_predict_control, bern_estimator_predict_linear, bern_estimator_predict_mlp,
-	bern_estimator_predict_unit, bern_estimator_reinmax, bern_estimator_straight_through,
+extern const bern_estimator bern_estimator_centred, bern_estimator_counterfactual,
+	bern_estimator_gumbel, bern_estimator_pathwise, bern_estimator_predict_control,
+	bern_estimator_predict_linear, bern_estimator_predict_mlp, bern_estimator_predict_unit,
+	bern_estimator_reinmax, bern_estimator_straight_through,
 	bern_estimator_straight_through_sigmoid;
 
 /* one line for each estimator; its file says the rest */
@@ -20,6 +21,7 @@ const bern_estimator *const bern_estimators[] = {
 	&bern_estimator_arm,
 	&bern_estimator_backprop,
 	&bern_estimator_centred,
+	&bern_estimator_counterfactual,
 	&bern_estimator_disarm,
 	&bern_estimator_firings,
 	&bern_estimator_gibbs,
@@ -169,6 +171,23 @@ int32_t bern_estimator_start(const bern_estimator *estimator, bern_workspace *wo
 	return failed ? failed : bern_arena_check(arena, e);
 }
 
+static void take_what_if(bern_workspace *work, bern_arena *arena, const bern_network *net)
+{
+	bern_what_if *room = work->what_if = bern_arena_take(arena, 1, sizeof *room);
+	for (size_t l = 0; room && l < net->depth; l++) {
+		size_t P = net->layer[l].padded;
+		room->told[l] = bern_arena_take(arena, net->firings, P * sizeof(float));
+		room->excess[l] = bern_arena_take(arena, P, sizeof(float));
+	}
+	if (!room)
+		return;
+	room->zero = bern_arena_take(arena, bern_padded(net->head.logits), sizeof(float));
+	room->moved = bern_arena_take(arena, net->most_units, sizeof(float));
+	room->sign = bern_arena_take(arena, net->most_units, sizeof(float));
+	room->rows = bern_arena_take(arena, net->most_units, sizeof(uint32_t));
+	room->turned = bern_arena_take(arena, net->most_units, 1);
+}
+
 int32_t bern_workspace_init(bern_workspace *work, bern_arena *arena, const bern_network *net,
 			    bern_error *e)
 {
@@ -186,7 +205,8 @@ int32_t bern_workspace_init(bern_workspace *work, bern_arena *arena, const bern_
 	work->path[0] = bern_arena_take(arena, K, most * sizeof(float));
 	work->path[1] = bern_arena_take(arena, K, most * sizeof(float));
 	work->rows = bern_arena_take(arena, most, sizeof(uint32_t));
-	work->given = NULL;
+	memset(work->given, 0, sizeof work->given);
+	work->what_if = NULL;
 	work->turned = bern_arena_take(arena, 2 * N * net->layer[net->depth - 1].padded,
 				       sizeof(float));
 	work->gathers = 0;
@@ -199,6 +219,8 @@ int32_t bern_workspace_init(bern_workspace *work, bern_arena *arena, const bern_
 						     layer->padded * sizeof(float));
 		work->pending[l].h = bern_arena_take(arena, BERN_MANY, sizeof(uint8_t *));
 	}
+	if (net->keeps_chance)
+		take_what_if(work, arena, net);
 	return bern_arena_check(arena, e);
 }
 
@@ -258,10 +280,11 @@ static void first_layer(const bern_network *net, const bern_trace *trace, size_t
 	const bern_layer *layer = &net->layer[0];
 	const uint8_t *h = bern_trace_h(trace, net, 0, row, 0);
 	const float *p = bern_trace_p(trace, net, 0, row, 0);
-	if (work->given && net->depth == 1) {
+	if (work->given[0]) {
 		memset(work->s, 0, layer->units * sizeof *work->s);
 		for (size_t k = 0; k < net->firings; k++)
-			net->kernels->add(work->s, work->given + k * layer->padded, layer->units);
+			net->kernels->add(work->s, work->given[0] + k * layer->padded,
+					  layer->units);
 	} else {
 		net->kernels->score(work->s, h, p, work->c, layer->units, net->firings);
 	}
@@ -309,8 +332,8 @@ static void later_layer(const bern_network *net, const bern_trace *trace, size_t
 		const float *p = bern_trace_p(trace, net, l, row, k);
 		if (pending)
 			s = pending->s + pending->count * layer->padded;
-		if (work->given && l + 1 == net->depth)
-			memcpy(s, work->given + k * layer->padded, layer->units * sizeof *s);
+		if (work->given[l])
+			memcpy(s, work->given[l] + k * layer->padded, layer->units * sizeof *s);
 		else
 			net->kernels->score(s, h, p, &work->c[k], layer->units, 1);
 		if (signal->unit) {

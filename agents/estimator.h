@@ -44,6 +44,19 @@ typedef struct bern_pending {
 	size_t count;
 } bern_pending;
 
+/* Room to turn a unit over and follow what comes of it (estimator_counterfactual.c). */
+typedef struct bern_what_if {
+	float *told[BERN_MAX_LAYERS]; /* (K, P) the units' credit */
+	float *excess
+		[BERN_MAX_LAYERS]; /* (P) of one firing, from the second layer on: activations less what was drawn, so that
+					   units with more than 0 are those that fired */
+	float *zero;     /* (N) */
+	float *moved;    /* (most_units) */
+	float *sign;     /* (most_units) of the listed units */
+	uint32_t *rows;  /* (most_units) units that turn over */
+	uint8_t *turned; /* (most_units) whether they do */
+} bern_what_if;
+
 /* Room for one sample's work; made once. */
 typedef struct bern_workspace {
 	float *c, *c0;   /* (K) coefficients of the firings' scores: signal, and without it */
@@ -58,11 +71,12 @@ typedef struct bern_workspace {
 	struct bern_pending
 		*pending; /* (L + 1) what wide layers have yet to learn, see bern_local_rules */
 	int gathers;      /* 1: wide layers wait for more */
-	const float
-		*given; /* (K, padded) of the last hidden layer, what its scores are multiplied with
-			       included; NULL: by c */
-	float *turned;  /* (2, N, padded) of the last hidden layer: exp(w), exp(-w) */
-	void *memory;   /* what the estimator keeps from update to update, or NULL */
+	const float *given[BERN_MAX_LAYERS]; /* (K, padded) of a hidden layer: its scores, what they
+						are multiplied with included; NULL: by c */
+	float *turned; /* (2, N, padded) of the last hidden layer: exp(w), exp(-w) */
+	struct bern_what_if
+		*what_if; /* see estimator_counterfactual.c; NULL: traces keep no chance */
+	void *memory;     /* what the estimator keeps from update to update, or NULL */
 } bern_workspace;
 
 /* What an estimator asks for; refused with a sentence where it is not there (bern_estimator_find). */
@@ -80,7 +94,8 @@ enum bern_needs {
 	BERN_NEEDS_GRADIENT = 256, /* dL/dh, which enters at the action layer: told in lists */
 	BERN_TAKES_BOX = 1024, /* BOX actions; the others know only choices that can be listed */
 	BERN_TAKES_UNIT_BASELINES = 2048, /* signal->unit lowers what every unit hears */
-	BERN_LEAVES_ENTROPY = 4096        /* signal->entropy_coef moves nothing */
+	BERN_LEAVES_ENTROPY = 4096,       /* signal->entropy_coef moves nothing */
+	BERN_NEEDS_CHANCE = 8192          /* draws given the trace, from trace->chance */
 };
 
 /* What a config and an environment offer to an estimator. */
@@ -182,8 +197,8 @@ void bern_unit_baseline_update(bern_unit_baseline *unit, int keep);
  * work->delta (K, N) and delta0 those of the logits. Adds
  *     hidden:  sum over k of c[k] (h_kj - p_kj) x_ki        output:  sum over k of delta[k,n] h_ki
  * to gradient; a unit uses its own firing, its input and K numbers that all units hear. With unit baselines the signal
- * of unit j is lowered by b[j] times the same sum with c0, delta0. With work->given the last hidden layer's c[k] (h_kj - p_kj)
- * are these; not with unit baselines. */
+ * of unit j is lowered by b[j] times the same sum with c0, delta0. Where work->given has a layer, its c[k] (h_kj - p_kj) are
+ * these; not with unit baselines. */
 void bern_local_rule(const bern_network *net, const bern_trace *trace, size_t row,
 		     const bern_signal *signal, bern_workspace *work, float *gradient);
 
@@ -204,5 +219,10 @@ void bern_entropy_rule(const bern_network *net, const bern_trace *trace, size_t 
 /* exp(w) and exp(-w) of the output's weights w (J, N), to turned (2, N, P): how the odds of the actions change when a unit is turned
  * over (estimator_local_expectation.c). */
 void bern_turn_weights(const bern_network *net, float *turned);
+
+/* What the last hidden layer's units in firing k of row r are told by local expectations, to s (padded): A is the advantage times the
+ * scale, bonus what the entropy adds to their scores. Reads work->turned, writes work->s and s0. */
+void bern_tell_last(const bern_network *net, const bern_trace *trace, size_t r, size_t k, float A,
+		    float bonus, bern_workspace *work, float *s);
 
 #endif

@@ -89,9 +89,8 @@ static void expect(float *restrict s, const float *restrict ratio, const float *
 	}
 }
 
-/* Firing k of row r: what the last hidden layer's units are told, to s (padded). bonus: what the entropy adds to their scores. */
-static void tell(const bern_network *net, const bern_trace *trace, size_t r, size_t k, float A,
-		 float bonus, bern_workspace *work, float *s)
+void bern_tell_last(const bern_network *net, const bern_trace *trace, size_t r, size_t k, float A,
+		    float bonus, bern_workspace *work, float *s)
 {
 	const bern_action_head *head = &net->head;
 	const size_t last = net->depth - 1, J = net->layer[last].units;
@@ -139,12 +138,13 @@ static void accumulate(const bern_network *net, const bern_trace *trace, const s
 		if (signal->entropy_coef != 0.0f)
 			bern_entropy_rule(net, trace, r, signal, work);
 		for (size_t k = 0; k < K; k++) {
-			tell(net, trace, r, k, A, work->c[k], work, work->path[0] + k * P);
+			bern_tell_last(net, trace, r, k, A, work->c[k], work,
+				       work->path[0] + k * P);
 			work->c[k] += K > 1 ? A * ((w[k] - each) * factor) : A;
 		}
-		work->given = work->path[0];
+		work->given[net->depth - 1] = work->path[0];
 		bern_local_rule(net, trace, r, signal, work, gradient);
-		work->given = NULL;
+		work->given[net->depth - 1] = NULL;
 	}
 	bern_local_rules_end(net, work, gradient);
 }

@@ -245,6 +245,7 @@ int32_t bern_reinforce_inspect(bern_agent *agent, bern_inspector *inspector, ber
 	bern_reinforce_look(agent, &self->agent);
 	self->all = self->one = *self->agent.net;
 	self->one.firings = 1;
+	self->all.keeps_chance = self->one.keeps_chance = 0;
 	int32_t rc = bern_trace_init(&self->one_trace, &self->arena, &self->one, 1, e);
 	if (!rc)
 		rc = bern_trace_init(&self->all_trace, &self->arena, &self->all, 1, e);

@@ -242,6 +242,8 @@ int32_t bern_trace_init(bern_trace *trace, bern_arena *arena, const bern_network
 	trace->mean_pi = bern_arena_take(arena, rows, N * sizeof(float));
 	trace->posterior = bern_arena_take(arena, rows, K * sizeof(float));
 	trace->action = bern_arena_take(arena, rows, net->head.components * sizeof(int32_t));
+	if (net->keeps_chance)
+		trace->chance = bern_arena_take(arena, rows, 2 * sizeof(uint32_t));
 	return bern_arena_check(arena, e);
 }
 
@@ -422,6 +424,12 @@ static void fire_from(bern_network *net, bern_trace *trace, size_t row, size_t f
 	mean_policy(trace->mean_pi + row * N, trace->pi + row * K * N, K, N);
 }
 
+static void keep_chance(bern_trace *trace, size_t row, bern_draws *draws)
+{
+	for (size_t i = 0; trace->chance && i < 2; i++)
+		trace->chance[2 * row + i] = bern_draw(draws);
+}
+
 void bern_network_act_from(bern_network *net, bern_trace *trace, size_t row, size_t from,
 			   const uint8_t *mask, bern_firing_rng *rng)
 {
@@ -435,6 +443,7 @@ void bern_network_act_from(bern_network *net, bern_trace *trace, size_t row, siz
 	int32_t *action = trace->action + row * net->head.components;
 	bern_head_sample(&net->head, action, pi + speaker * N, &draws);
 	bern_head_posterior(&net->head, trace->posterior + row * K, pi, action, K);
+	keep_chance(trace, row, &draws);
 	bern_mark(net->marks, BERN_MARK_HEAD);
 }
 
@@ -524,7 +533,9 @@ void bern_network_refire(bern_network *net, bern_trace *trace, size_t row, const
 			 bern_firing_rng *rng)
 {
 	size_t K = net->firings;
+	bern_draws draws = {.kernels = net->kernels, .rng = rng};
 	fire_from(net, trace, row, 0, mask, rng);
+	keep_chance(trace, row, &draws);
 	bern_head_posterior(&net->head, trace->posterior + row * K,
 			    trace->pi + row * K * net->head.logits,
 			    trace->action + row * net->head.components, K);

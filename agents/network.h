@@ -35,6 +35,7 @@ typedef struct bern_network {
 	int binary;         /* 1: all hidden layers are */
 	size_t depth;       /* hidden layers, L; layer L is the output */
 	size_t firings;     /* K */
+	int keeps_chance;   /* 1: traces keep chance */
 	double gate_target; /* gated layers start with about this share of their gates open */
 	bern_layer layer[BERN_MAX_LAYERS + 1];
 	bern_action_head head;
@@ -61,6 +62,9 @@ typedef struct bern_trace {
 	float *mean_pi;              /* (R, N) their mean: the policy acted from */
 	float *posterior;            /* (R, K) which firing spoke, given the action */
 	int32_t *action;             /* (R, C) */
+	uint32_t *
+		chance; /* (R, 2) the stream's next numbers after the action, for what an estimator draws given
+	                                the row; NULL: not kept */
 } bern_trace;
 
 /* Reads "64" or "64,32" into units (at most BERN_MAX_LAYERS); returns the number of layers in *depth. */

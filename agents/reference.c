@@ -125,10 +125,10 @@ static double output_score(const bern_action_head *head, const double *pi, const
 	return chosen - pi[logit];
 }
 
-/* The local rule: c[k] weighs the scores of firing k's hidden units, w[k] those of its logits. */
-static void local_rule(const bern_network *net, const double *params,
-		       const bern_reference_step *step, const double *pi, const double *c,
-		       const double *w, double *gradient)
+/* The local rule: hidden units of all layers, counted through, are told told (units, K), and w[k] weighs the scores of firing k's
+ * logits. */
+static void local_rule(const bern_network *net, const bern_reference_step *step, const double *pi,
+		       const double *told, const double *w, double *gradient)
 {
 	size_t K = step->firings, N = net->head.logits, unit = 0;
 	memset(gradient, 0, net->param_count * sizeof *gradient);
@@ -140,7 +140,7 @@ static void local_rule(const bern_network *net, const double *params,
 			double A = step->advantage - (step->unit ? step->unit[unit] : 0.0);
 			for (size_t k = 0; k < K; k++) {
 				double s = l < net->depth
-						   ? c[k] * score(net, params, step, l, k, j)
+						   ? told[unit * K + k]
 						   : w[k] * output_score(&net->head, pi + k * N,
 									 step->action, j);
 				gradient[layer->bias + j] += A * s;
@@ -155,11 +155,22 @@ static void local_rule(const bern_network *net, const double *params,
 	}
 }
 
+/* told (units, K): c[k] (h - p) for every hidden unit. */
+static void weigh_scores(const bern_network *net, const double *params,
+			 const bern_reference_step *step, const double *c, double *told)
+{
+	size_t K = step->firings, unit = 0;
+	for (size_t l = 0; l < net->depth; l++)
+		for (size_t j = 0; j < net->layer[l].units; j++, unit++)
+			for (size_t k = 0; k < K; k++)
+				told[unit * K + k] = c[k] * score(net, params, step, l, k, j);
+}
+
 void bern_reference_estimate(const bern_network *net, const double *params,
 			     const bern_reference_step *step, double *gradient)
 {
 	size_t K = step->firings, N = net->head.logits;
-	double pi[MOST], w[MOST], c[MOST], total = 0.0;
+	double pi[MOST], w[MOST], c[MOST], told[MOST], total = 0.0;
 	assert(K * N <= MOST);
 	bern_reference_policy(net, params, step, pi);
 	for (size_t k = 0; k < K; k++) {
@@ -170,14 +181,15 @@ void bern_reference_estimate(const bern_network *net, const double *params,
 		w[k] /= total;
 		c[k] = K == 1 ? 1.0 : (w[k] - 1.0 / (double)K) * (double)K / ((double)K - 1.0);
 	}
-	local_rule(net, params, step, pi, c, w, gradient);
+	weigh_scores(net, params, step, c, told);
+	local_rule(net, step, pi, told, w, gradient);
 }
 
 void bern_reference_refire(const bern_network *net, const double *params,
 			   const bern_reference_step *step, double mu, double *gradient)
 {
 	size_t K = step->firings, N = net->head.logits;
-	double pi[MOST], w[MOST], c[MOST], total = 0.0;
+	double pi[MOST], w[MOST], c[MOST], told[MOST], total = 0.0;
 	assert(K * N <= MOST);
 	bern_reference_policy(net, params, step, pi);
 	for (size_t k = 0; k < K; k++)
@@ -188,5 +200,103 @@ void bern_reference_refire(const bern_network *net, const double *params,
 		c[k] = (now - others) / (mu * (double)K);
 		w[k] = now / (mu * (double)K);
 	}
-	local_rule(net, params, step, pi, c, w, gradient);
+	weigh_scores(net, params, step, c, told);
+	local_rule(net, step, pi, told, w, gradient);
+}
+
+/* ---- counterfactual credit ---- */
+
+#define MOST_WIDE 16 /* units of a layer, which may turn over in 2^16 ways */
+
+/* Unit `unit` of layer `layer` in firing `k`, turned over. */
+typedef struct turning {
+	const bern_network *net;
+	const double *params;
+	const bern_reference_step *step;
+	size_t layer, unit, k;
+	double chance; /* sum over the K firings of pi(action), as they were */
+	double told;   /* mean credit, without the advantage */
+	uint8_t h[BERN_MAX_LAYERS][MOST_WIDE]; /* of firing k, after */
+} turning;
+
+/* The chance of the action in firing k with the last hidden layer h. */
+static double chance_after(const turning *t, const uint8_t *h)
+{
+	bern_reference_step step = *t->step;
+	double pi[MOST];
+	step.firings = 1;
+	step.h[t->net->depth - 1] = h;
+	bern_reference_policy(t->net, t->params, &step, pi);
+	return chance(&t->net->head, pi, step.action);
+}
+
+static double activation_over(const turning *t, size_t l, size_t j, const uint8_t *below)
+{
+	const bern_layer *layer = &t->net->layer[l];
+	double a = t->params[layer->bias + j];
+	for (size_t i = 0; i < layer->inputs; i++)
+		a += below[i] * t->params[layer->weight + i * layer->units + j];
+	return a;
+}
+
+/* Adds the credit that follows with this probability, units of layer l up to j and all layers below having turned over or not. */
+static void turn_on(turning *t, size_t l, size_t j, double probability)
+{
+	const bern_network *net = t->net;
+	const uint8_t *was = t->step->h[l] + t->k * net->layer[l].units;
+	if (j == net->layer[l].units && l + 1 < net->depth) {
+		turn_on(t, l + 1, 0, probability);
+		return;
+	}
+	if (j == net->layer[l].units) {
+		size_t units = net->layer[t->layer].units;
+		int fired = t->step->h[t->layer][t->k * units + t->unit];
+		double p = sigmoid(activation(net, t->params, t->step, t->layer, t->k, t->unit));
+		double own = chance_after(t, t->step->h[l] + t->k * net->layer[l].units);
+		double other = t->chance - own + chance_after(t, t->h[l]);
+		double m1 = fired ? t->chance : other, m0 = fired ? other : t->chance;
+		t->told += probability * p * (1.0 - p) * (m1 - m0) / (p * m1 + (1.0 - p) * m0);
+		return;
+	}
+	if (l == t->layer) { /* the unit itself and its neighbours */
+		t->h[l][j] = was[j] ^ (j == t->unit);
+		turn_on(t, l, j + 1, probability);
+		return;
+	}
+	/* a logistic number below the old activation, or not, and the new one */
+	double p = sigmoid(activation(net, t->params, t->step, l, t->k, j));
+	double q = sigmoid(activation_over(t, l, j, t->h[l - 1]));
+	double turns = was[j] ? 1.0 - q / p : (q - p) / (1.0 - p);
+	turns = turns > 0.0 ? turns : 0.0;
+	for (int turned = 0; turned < 2; turned++) {
+		t->h[l][j] = was[j] ^ turned;
+		turn_on(t, l, j + 1, probability * (turned ? turns : 1.0 - turns));
+	}
+}
+
+void bern_reference_counterfactual(const bern_network *net, const double *params,
+				   const bern_reference_step *step, double *gradient)
+{
+	size_t K = step->firings, N = net->head.logits, unit = 0;
+	double pi[MOST], w[MOST], told[MOST], total = 0.0;
+	bern_reference_policy(net, params, step, pi);
+	for (size_t k = 0; k < K; k++)
+		total += w[k] = chance(&net->head, pi + k * N, step->action);
+	for (size_t k = 0; k < K; k++)
+		w[k] /= total;
+	for (size_t l = 0; l < net->depth; l++)
+		for (size_t j = 0; j < net->layer[l].units; j++, unit++)
+			for (size_t k = 0; k < K; k++) {
+				turning t = {.net = net,
+					     .params = params,
+					     .step = step,
+					     .layer = l,
+					     .unit = j,
+					     .k = k,
+					     .chance = total};
+				assert(net->layer[l].units <= MOST_WIDE);
+				turn_on(&t, l, 0, 1.0);
+				told[unit * K + k] = t.told;
+			}
+	local_rule(net, step, pi, told, w, gradient);
 }

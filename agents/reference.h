@@ -37,6 +37,11 @@ double bern_reference_likelihood(const bern_network *net, const double *params,
 void bern_reference_estimate(const bern_network *net, const double *params,
 			     const bern_reference_step *step, double *gradient);
 
+/* The mean of the counterfactual estimate over what the estimator draws, given the step: every way in which layers above a unit that
+ * is turned over may follow. Formula: estimator_counterfactual.c. At most 16 units a layer. */
+void bern_reference_counterfactual(const bern_network *net, const double *params,
+				   const bern_reference_step *step, double *gradient);
+
 /* The estimate from firings made afresh for an action that was chosen with probability mu. Formula: refire.h. */
 void bern_reference_refire(const bern_network *net, const double *params,
 			   const bern_reference_step *step, double mu, double *gradient);

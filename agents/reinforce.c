@@ -398,12 +398,14 @@ static int32_t make_networks(reinforce *self, uint64_t seed, bern_error *e)
 	if (!failed)
 		failed = bern_network_init(&self->net, &self->arena, &head, I, units, kind, depth,
 					   K, self->kernels, e);
+	self->net.keeps_chance = (self->estimator->needs & BERN_NEEDS_CHANCE) != 0;
 	if (!failed)
 		failed = bern_trace_init(&self->trace, &self->arena, &self->net, R, e);
 	if (failed)
 		return failed;
 	self->eval_net = self->net;
 	self->eval_net.firings = 1;
+	self->eval_net.keeps_chance = 0;
 	failed = bern_trace_init(&self->eval_trace, &self->arena, &self->eval_net, 1, e);
 	if (!failed)
 		failed = bern_workspace_init(&self->work, &self->arena, &self->net, e);

@@ -47,9 +47,11 @@ static const char *const usual[] = {
 };
 static const char *const ways[][4] = {
 	/* name, estimator, firings, fan_in_scaling */
-	{"plain", "unbiased", "1", "true"},      {"plain, no rules", "unbiased", "1", "false"},
-	{"16 firings", "firings", "16", "true"}, {"16 firings, no rules", "firings", "16", "false"},
-	{"gibbs", "gibbs", "1", "true"},
+	{"plain", "unbiased", "1", "true"},
+	{"plain, no rules", "unbiased", "1", "false"},
+	{"16 firings", "firings", "16", "true"},
+	{"16 firings, no rules", "firings", "16", "false"},
+	{"counterfactual", "counterfactual", "1", "true"},
 };
 enum { USUAL = sizeof usual / sizeof usual[0], WAYS = sizeof ways / sizeof ways[0] };
 

@@ -50,6 +50,7 @@ static const setup setups[] = {
 	{"CartPole-v1", "reinforce", {"estimator", "gibbs", "hidden", "5,4"}},
 	{"CartPole-v1", "reinforce", {"estimator", "rao-blackwell", "hidden", "5,4"}},
 	{"CartPole-v1", "reinforce", {"estimator", "local-expectation", "hidden", "5,4"}},
+	{"CartPole-v1", "reinforce", {"estimator", "counterfactual", "hidden", "5,4,3"}},
 	{"CartPole-v1", "reinforce", {"centring", "false", "binary_rate", "1"}},
 	{"FrozenLake-v1", "reinforce", {"advantage_scale", "running", "firings", "1"}},
 	{"FrozenLake-v1", "reinforce", {"baseline", "mean", "schedule", "cosine"}},

@@ -28,7 +28,7 @@ typedef struct small {
 
 /* One of the shapes that are enumerated: hidden layers, kind of action, firings. */
 typedef struct shape {
-	size_t inputs, depth, units[2];
+	size_t inputs, depth, units[3];
 	int32_t action; /* enum bern_space_kind */
 	uint32_t count;
 	int32_t sizes[2];
@@ -49,6 +49,8 @@ static const shape shapes[] = {
 	{2, 2, {3, 2}, BERN_DISCRETE, 1, {2}, BERN_HEAD_AUTO, 2},
 	{2, 2, {2, 2}, BERN_DISCRETE, 1, {3}, BERN_HEAD_AUTO, 3},
 	{2, 2, {2, 3}, BERN_MULTI_DISCRETE, 2, {2, 3}, BERN_HEAD_AUTO, 2},
+	{1, 3, {2, 2, 2}, BERN_DISCRETE, 1, {3}, BERN_HEAD_AUTO, 1},
+	{1, 3, {2, 1, 2}, BERN_DISCRETE, 1, {2}, BERN_HEAD_AUTO, 2},
 };
 #define SHAPE_COUNT (int)(sizeof shapes / sizeof shapes[0])
 
@@ -62,7 +64,7 @@ static void small_init(small *s, const shape *shape, uint64_t seed)
 	bern_error e;
 	bern_pcg32 rng;
 	bern_action_head head;
-	const int64_t kind[2] = {BERN_UNITS_BINARY, BERN_UNITS_BINARY};
+	const int64_t kind[3] = {BERN_UNITS_BINARY, BERN_UNITS_BINARY, BERN_UNITS_BINARY};
 	memset(s, 0, sizeof *s);
 	bern_pcg32_init(&rng, seed, 3);
 	memcpy(s->sizes, shape->sizes, sizeof shape->sizes);
@@ -72,6 +74,7 @@ static void small_init(small *s, const shape *shape, uint64_t seed)
 					   kind, shape->depth, shape->K, bern_kernels_usable()[0],
 					   &e),
 			 0);
+	s->net.keeps_chance = 1;
 	ck_assert_int_eq(bern_trace_init(&s->trace, &s->arena, &s->net, 1, &e), 0);
 	ck_assert_int_eq(bern_workspace_init(&s->work, &s->arena, &s->net, &e), 0);
 	ck_assert_int_eq(bern_unit_baseline_init(&s->unit, &s->arena, &s->net, &e), 0);
@@ -340,6 +343,70 @@ START_TEST(fast_estimators_are_unbiased_up_to_float_error)
 	oracle_value(&s.oracle, s.reward, exact, s.net.param_count);
 	enumerate(&s, visit_fast, &m);
 	ck_assert_msg(worst(&s, &m, exact) <= 2e-6, "off by %g", worst(&s, &m, exact));
+	small_finish(&s);
+}
+END_TEST
+
+/* The firings and the action are some that can come out; what the estimator draws are CHANCES different starts. */
+#define CHANCES 20000
+static void some_step(small *s, bern_reference_step *step, uint8_t h[ORACLE_LAYERS][256],
+		      int32_t *values, bern_pcg32 *rng)
+{
+	int split[4];
+	*step = (bern_reference_step){
+		.firings = s->K, .x = s->x, .action = values, .advantage = 1.7};
+	for (size_t l = 0; l < s->net.depth; l++) {
+		for (size_t j = 0; j < s->K * s->net.layer[l].units; j++)
+			h[l][j] = uniform(rng) < 0.5;
+		step->h[l] = h[l];
+	}
+	oracle_action(&s->oracle, bern_pcg32_next(rng) % oracle_actions(&s->oracle), split);
+	for (size_t g = 0; g < s->oracle.group_count; g++)
+		values[g] = split[g];
+}
+
+/* Each number is a mean of CHANCES independent ones: within 6 of its standard errors, once in 5e8; the fast code's own error as above. */
+START_TEST(a_counterfactual_estimate_is_right_on_the_mean_of_what_it_draws)
+{
+	small s;
+	bern_error e;
+	bern_pcg32 rng;
+	const bern_estimator *estimator;
+	small_init(&s, &shapes[_i], 80 + (uint64_t)_i);
+	bern_pcg32_init(&rng, 5, (uint64_t)_i);
+	ck_assert_int_eq(find(&estimator, "counterfactual", BERN_UNITS_BINARY, (int64_t)s.K, &e),
+			 0);
+	for (int n = 0; n < 4; n++) {
+		uint8_t h[ORACLE_LAYERS][256];
+		int32_t values[4];
+		bern_reference_step step;
+		double exact[ORACLE_PARAMS], sum[ORACLE_PARAMS] = {0}, square[ORACLE_PARAMS] = {0};
+		size_t row = 0, P = s.net.param_count, moving = 0;
+		some_step(&s, &step, h, values, &rng);
+		bern_reference_counterfactual(&s.net, s.params, &step, exact);
+		bits_to_trace(&s, &step);
+		for (size_t c = 0; c < CHANCES; c++) {
+			float advantage = 1.7f, g[ORACLE_PARAMS] = {0};
+			bern_signal signal = {.advantage = &advantage, .scale = 1.0f};
+			s.trace.chance[0] = bern_pcg32_next(&rng);
+			s.trace.chance[1] = bern_pcg32_next(&rng);
+			estimator->accumulate(&s.net, &s.trace, &row, 1, &signal, &s.work, g);
+			for (size_t i = 0; i < P; i++) {
+				sum[i] += (double)g[i];
+				square[i] += (double)g[i] * (double)g[i];
+			}
+		}
+		for (size_t i = 0; i < P; i++) {
+			double mean = sum[i] / CHANCES, spread = square[i] / CHANCES - mean * mean;
+			double error = sqrt(fmax(spread, 0.0) / CHANCES);
+			moving += spread > 1e-6;
+			ck_assert_msg(fabs(mean - exact[i]) <= 6.0 * error + 4e-6,
+				      "step %d, parameter %zu: %g and not %g, standard error %g", n,
+				      i, mean, exact[i], error);
+		}
+		/* it draws for what is below the last layer, and for that alone */
+		ck_assert_int_eq(moving > 0, s.net.depth > 1);
+	}
 	small_finish(&s);
 }
 END_TEST
@@ -783,6 +850,8 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, references_are_exactly_unbiased, 0, SHAPE_COUNT);
 	tcase_add_loop_test(t, references_are_exactly_unbiased_with_unit_baselines, 0, SHAPE_COUNT);
 	tcase_add_loop_test(t, fast_estimators_are_unbiased_up_to_float_error, 0, SHAPE_COUNT);
+	tcase_add_loop_test(t, a_counterfactual_estimate_is_right_on_the_mean_of_what_it_draws, 0,
+			    SHAPE_COUNT);
 	tcase_add_loop_test(t, fast_estimators_are_unbiased_with_unit_baselines, 0, SHAPE_COUNT);
 	tcase_add_loop_test(t, fired_afresh_the_reference_is_exactly_unbiased, 0, SHAPE_COUNT);
 	tcase_add_loop_test(t, fired_afresh_the_fast_estimators_are_unbiased_up_to_float_error, 0,

@@ -167,6 +167,7 @@ static const struct {
 	 5,
 	 {"num_envs", "70", "units", "gated", "gate_penalty", "0.1", "advantage_scale", "running"}},
 	{"CartPole-v1", 3, {"num_envs", "40", "estimator", "straight-through"}},
+	{"Taxi-v4", 3, {"num_envs", "40", "estimator", "counterfactual", "hidden", "24,9,70"}},
 	{"CartPole-v1", 2, {"num_envs", "40", "hidden", "512,512", "firings", "2"}},
 	{"Pendulum-v1", 3, {"num_envs", "40"}},
 	{"FrozenLake-v1", 4, {"num_envs", "70", "hidden", "24"}},

@@ -86,6 +86,7 @@ static const struct {
 	{"CartPole-v1", 3, {"num_envs", "40", "estimator", "gumbel"}},
 	{"CartPole-v1", 3, {"num_envs", "40", "estimator", "local-expectation"}},
 	{"Taxi-v4", 3, {"num_envs", "40", "estimator", "local-expectation", "hidden", "24,9"}},
+	{"Taxi-v4", 3, {"num_envs", "40", "estimator", "counterfactual", "hidden", "24,9,70"}},
 	{"CartPole-v1", 3, {"num_envs", "40", "estimator", "centred"}},
 	{"CartPole-v1", 3, {"num_envs", "40", "estimator", "predict-mlp"}},
 	{"CartPole-v1", 3, {"num_envs", "40", "estimator", "relax"}},

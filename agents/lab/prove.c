@@ -19,6 +19,7 @@ static const struct {
 } known[] = {
 	{"unbiased", bern_reference_estimate, 0},
 	{"firings", bern_reference_estimate, 0},
+	{"counterfactual", bern_reference_counterfactual, 0},
 	{"rao-blackwell", NULL, 1},
 };
 
@@ -172,6 +173,32 @@ static void tell_exact(proving *p, const lab_setup *s, const lab_exact *m, lab_p
 	tell(p, proof);
 }
 
+static int needs_room_only(const bern_estimator *estimator)
+{
+	for (size_t i = 0; i < COUNT(known); i++)
+		if (known[i].only_room && !strcmp(known[i].name, estimator->name))
+			return 1;
+	return 0;
+}
+
+/* Only what is written in the trace and the signal: no draws, no clones, no memory. */
+static int estimates_from_the_trace(const bern_estimator *estimator)
+{
+	if (needs_room_only(estimator))
+		return 1;
+	return estimator->memory_size == 0 && !estimator->play &&
+	       !(estimator->needs & BERN_NEEDS_CHANCE);
+}
+
+/* What it draws besides has been averaged out there. */
+static int is_written_in_double(const bern_estimator *estimator)
+{
+	for (size_t i = 0; i < COUNT(known); i++)
+		if (known[i].reference && !strcmp(known[i].name, estimator->name))
+			return 1;
+	return 0;
+}
+
 static int32_t prove_exactly(proving *p, const bern_estimator *estimator, lab_setup *s,
 			     bern_error *e)
 {
@@ -190,38 +217,24 @@ static int32_t prove_exactly(proving *p, const bern_estimator *estimator, lab_se
 		if (units)
 			strncat(proof.problem, ", unit baselines",
 				sizeof proof.problem - strlen(proof.problem) - 1);
-		int32_t rc = lab_exact_moments(s, estimator, baselines, &m, e);
-		if (rc)
-			return rc;
-		tell_exact(p, s, &m, &proof);
+		if (estimates_from_the_trace(estimator)) {
+			int32_t rc = lab_exact_moments(s, estimator, baselines, &m, e);
+			if (rc)
+				return rc;
+			tell_exact(p, s, &m, &proof);
+		}
 		for (size_t i = 0; i < COUNT(known); i++) {
 			if (!binary || !known[i].reference ||
 			    strcmp(known[i].name, estimator->name) != 0)
 				continue;
 			proof.way = LAB_DOUBLE;
-			rc = lab_reference_moments(s, known[i].reference, baselines, &m, e);
+			int32_t rc = lab_reference_moments(s, known[i].reference, baselines, &m, e);
 			if (rc)
 				return rc;
 			tell_exact(p, s, &m, &proof);
 		}
 	}
 	return 0;
-}
-
-static int needs_room_only(const bern_estimator *estimator)
-{
-	for (size_t i = 0; i < COUNT(known); i++)
-		if (known[i].only_room && !strcmp(known[i].name, estimator->name))
-			return 1;
-	return 0;
-}
-
-/* Only what is written in the trace and the signal: no draws, no clones, no memory. */
-static int estimates_from_the_trace(const bern_estimator *estimator)
-{
-	if (needs_room_only(estimator))
-		return 1;
-	return estimator->memory_size == 0 && !estimator->play;
 }
 
 static int32_t prove_problem(proving *p, const bern_estimator *estimator,
@@ -462,7 +475,7 @@ int32_t lab_prove(const lab_plan *plan, lab_outcome *outcome, bern_error *e)
 		const bern_estimator *estimator = bern_estimators[i];
 		if (!wanted(plan, estimator->name))
 			continue;
-		if (estimates_from_the_trace(estimator))
+		if (estimates_from_the_trace(estimator) || is_written_in_double(estimator))
 			rc = prove_all_exactly(&p, estimator, e);
 		if (!rc)
 			rc = prove_by_samples(&p, estimator, e);
