@@ -181,11 +181,11 @@ static void take_what_if(bern_workspace *work, bern_arena *arena, const bern_net
 	}
 	if (!room)
 		return;
-	room->zero = bern_arena_take(arena, bern_padded(net->head.logits), sizeof(float));
-	room->moved = bern_arena_take(arena, net->most_units, sizeof(float));
+	room->moved = bern_arena_take(arena, net->head.logits, net->most_units * sizeof(float));
+	room->ratio = bern_arena_take(arena, 3, net->most_units * sizeof(float));
 	room->sign = bern_arena_take(arena, net->most_units, sizeof(float));
-	room->rows = bern_arena_take(arena, net->most_units, sizeof(uint32_t));
-	room->turned = bern_arena_take(arena, net->most_units, 1);
+	for (size_t i = 0; i < 2; i++)
+		room->rows[i] = bern_arena_take(arena, net->most_units, sizeof(uint32_t));
 }
 
 int32_t bern_workspace_init(bern_workspace *work, bern_arena *arena, const bern_network *net,

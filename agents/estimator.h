@@ -46,15 +46,14 @@ typedef struct bern_pending {
 
 /* Room to turn a unit over and follow what comes of it (estimator_counterfactual.c). */
 typedef struct bern_what_if {
-	float *told[BERN_MAX_LAYERS]; /* (K, P) the units' credit */
-	float *excess
-		[BERN_MAX_LAYERS]; /* (P) of one firing, from the second layer on: activations less what was drawn, so that
-					   units with more than 0 are those that fired */
-	float *zero;     /* (N) */
-	float *moved;    /* (most_units) */
-	float *sign;     /* (most_units) of the listed units */
-	uint32_t *rows;  /* (most_units) units that turn over */
-	uint8_t *turned; /* (most_units) whether they do */
+	/* (K, P) of each hidden layer: its units' credit */
+	float *told[BERN_MAX_LAYERS];
+	/* (P) of a firing's layers from the second on: activations less what was drawn, above 0 where units fired */
+	float *excess[BERN_MAX_LAYERS];
+	float *moved;      /* (N, most_units) by how much each unit moves the outputs */
+	float *ratio;      /* (3, most_units) how many times as likely that makes the action */
+	float *sign;       /* (most_units) of the listed units */
+	uint32_t *rows[2]; /* (most_units) units that turn over */
 } bern_what_if;
 
 /* Room for one sample's work; made once. */

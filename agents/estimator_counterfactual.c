@@ -19,8 +19,13 @@
 #include <bern/math.h>
 #include <string.h>
 
-#define MOST_LOG 80.0f /* of a ratio of probabilities: as much as a float's product bears */
-#define MOST     1e36f
+#define MOST_LOG 80.0f /* of odds and densities: as much as a float's product bears */
+#define MOST     1e36f /* more than exp(MOST_LOG) */
+
+static float limited(float x)
+{
+	return x < -MOST_LOG ? -MOST_LOG : x > MOST_LOG ? MOST_LOG : x;
+}
 
 /* The numbers that a row's firings might have met, in the order of firings, layers and units. */
 static bern_pcg32 chances_of(const bern_trace *trace, size_t row)
@@ -31,15 +36,18 @@ static bern_pcg32 chances_of(const bern_trace *trace, size_t row)
 	return start;
 }
 
-/* By how much a unit's activation exceeded the logistic number it met, given that it fired (a) or not: logit(u) lies below a with u
- * uniform in 0 .. sigmoid(a). */
-static float draw_excess(float a, int fired, bern_pcg32 *chances)
+/* By how much activations a exceed the logistic numbers they met, given which units fired; to excess. With b = a or -a, towards what the
+ * unit did, logit(u) lies below b, u = v sigmoid(b), v uniform in 0 .. 1: b - logit(u) = b + log((exp(-b) + 1 - v) / v) > 0. */
+static void draw_excess(float *restrict excess, const float *restrict a, const uint8_t *restrict h,
+			size_t J, bern_pcg32 *chances)
 {
-	double b = fired ? (double)a : -(double)a;
-	double u = bern_sigmoid(b) * (((double)bern_pcg32_next(chances) + 0.5) * 0x1p-32);
-	float excess = (float)(b - bern_log(u / (1.0 - u)));
-	excess = excess > 1e-7f ? excess : 1e-7f;
-	return fired ? excess : -excess;
+	for (size_t j = 0; j < J; j++)
+		excess[j] = ((float)(bern_pcg32_next(chances) >> 9) + 0.5f) * 0x1p-23f;
+	for (size_t j = 0; j < J; j++) {
+		float v = excess[j], sign = h[j] ? 1.0f : -1.0f, b = limited(sign * a[j]);
+		float d = b + bern_logf((bern_expf(-b) + (1.0f - v)) / v);
+		excess[j] = sign * (d > 1e-7f ? d : 1e-7f);
+	}
 }
 
 /* Of all units above the first layer in firing k of row r. */
@@ -48,121 +56,126 @@ static void draw_excesses(const bern_network *net, const bern_trace *trace, size
 {
 	for (size_t l = 1; l < net->depth; l++) {
 		const bern_layer *layer = &net->layer[l];
-		const uint8_t *h = bern_trace_h(trace, net, l, r, k);
-		size_t count = net->kernels->fired(
-			room->rows, bern_trace_h(trace, net, l - 1, r, k), layer->inputs);
-		net->kernels->affine_rows(room->moved, room->rows, count,
+		const uint8_t *below = bern_trace_h(trace, net, l - 1, r, k);
+		size_t count = net->kernels->fired(room->rows[0], below, layer->inputs);
+		net->kernels->affine_rows(room->ratio, room->rows[0], count,
 					  net->params + layer->weight, net->params + layer->bias,
 					  layer->units);
-		for (size_t j = 0; j < layer->units; j++)
-			room->excess[l][j] = draw_excess(room->moved[j], h[j], chances);
+		draw_excess(room->excess[l], room->ratio, bern_trace_h(trace, net, l, r, k),
+			    layer->units, chances);
 	}
 }
 
-/* room->moved[j] = from[j] + what the `count` listed units below, which fired h before they turned over, add to layer l's unit j. */
-static void move(const bern_network *net, bern_what_if *room, const uint8_t *h, size_t count,
-		 size_t l, const float *from)
+/* room->sign of the listed units, which fired h before they turned over. */
+static void take_signs(bern_what_if *room, const uint32_t *rows, size_t count, const uint8_t *h)
 {
-	const bern_layer *layer = &net->layer[l];
 	for (size_t i = 0; i < count; i++)
-		room->sign[i] = 1.0f - 2.0f * (float)h[room->rows[i]];
-	net->kernels->scaled_rows(room->moved, room->rows, room->sign, count,
-				  net->params + layer->weight, from, layer->units);
+		room->sign[i] = 1.0f - 2.0f * (float)h[rows[i]];
 }
 
-/* turned[j] = whether the unit that fired h[j] would not with this excess, or the other way round; (P), the padding 0. */
-static void compare(uint8_t *restrict turned, const float *restrict excess,
-		    const uint8_t *restrict h, size_t J, size_t P)
+/* Turns unit i of layer l over, lets firing k of row r go on from there, and tells by how much that moves the outputs: to moved, each
+ * S numbers from the last. */
+static void follow(const bern_network *net, const bern_trace *trace, size_t r, size_t k, size_t l,
+		   size_t i, bern_what_if *room, float *moved, size_t S)
 {
-	for (size_t j = 0; j < J; j++)
-		turned[j] = (uint8_t)((excess[j] > 0.0f) ^ h[j]);
-	memset(turned + J, 0, P - J);
-}
-
-/* Turns unit i of layer l over and lets firing k of row r go on from there; returns how many units of the last hidden layer turn over,
- * and if there are any, by how much that moves the outputs, in room->moved. */
-static size_t follow(const bern_network *net, const bern_trace *trace, size_t r, size_t k, size_t l,
-		     size_t i, bern_what_if *room)
-{
+	const bern_layer *out = &net->layer[net->depth];
 	const uint8_t *h = bern_trace_h(trace, net, l, r, k);
+	uint32_t *rows = room->rows[0], *turned = room->rows[1];
 	size_t count = 1;
-	room->rows[0] = (uint32_t)i;
+	rows[0] = (uint32_t)i;
 	while (++l < net->depth && count > 0) {
 		const bern_layer *layer = &net->layer[l];
-		move(net, room, h, count, l, room->excess[l]);
+		uint32_t *below = rows;
+		take_signs(room, rows, count, h);
 		h = bern_trace_h(trace, net, l, r, k);
-		compare(room->turned, room->moved, h, layer->units, layer->padded);
-		count = net->kernels->fired(room->rows, room->turned, layer->units);
+		count = net->kernels->turn_over(turned, rows, room->sign, count,
+						net->params + layer->weight, room->excess[l], h,
+						layer->units);
+		rows = turned;
+		turned = below;
 	}
-	if (count > 0)
-		move(net, room, h, count, net->depth, room->zero);
-	return count;
+	take_signs(room, rows, count, h);
+	for (size_t n = 0; n < out->units; n++) {
+		const float *w = net->params + out->weight + n;
+		float sum = 0.0f;
+		for (size_t j = 0; j < count; j++)
+			sum += room->sign[j] * w[rows[j] * out->units];
+		moved[n * S] = sum;
+	}
 }
 
-static float limited_exp(float x)
+/* ratio[i] *= P(the value | logits moved) / P(the value), of a component whose values n0 .. n0 + size - 1 have probabilities pi and
+ * move by moved (N, S); size 1: a Bernoulli unit. room (2, S) is scratch. */
+static void choice_ratios(float *restrict ratio, float *room, const float *restrict moved,
+			  const float *pi, size_t n0, size_t size, int32_t value, size_t J,
+			  size_t S)
 {
-	return bern_expf(x < -MOST_LOG ? -MOST_LOG : x > MOST_LOG ? MOST_LOG : x);
+	float *restrict most = room, *restrict total = room + S;
+	const float *chosen = moved + (n0 + (size > 1 ? (size_t)value : 0)) * S;
+	const float none = size == 1 ? 1.0f - pi[n0] : 0.0f;
+	const float takes = size > 1 || value ? 1.0f : 0.0f;
+	for (size_t i = 0; i < J; i++)
+		most[i] = size > 1 ? moved[n0 * S + i] : 0.0f;
+	for (size_t n = n0; n < n0 + size; n++)
+		for (size_t i = 0; i < J; i++)
+			most[i] = moved[n * S + i] > most[i] ? moved[n * S + i] : most[i];
+	for (size_t i = 0; i < J; i++)
+		ratio[i] *= bern_expf(limited(takes * chosen[i] - most[i]));
+	for (size_t i = 0; i < J; i++)
+		total[i] = none * bern_expf(limited(-most[i]));
+	for (size_t n = n0; n < n0 + size; n++)
+		for (size_t i = 0; i < J; i++)
+			total[i] += pi[n] * bern_expf(limited(moved[n * S + i] - most[i]));
+	for (size_t i = 0; i < J; i++)
+		ratio[i] /= total[i] > 1.0f / MOST ? total[i] : 1.0f / MOST;
 }
 
-/* How many times as likely value n of a component is, its logits moved by that much: pi and moved (size), size 1: a Bernoulli unit. */
-static float choice_ratio(const float *pi, const float *moved, size_t size, int32_t value)
+/* ratio[i] = the same of D numbers, whose means move. */
+static void number_ratios(float *restrict ratio, const float *restrict moved, const float *pi,
+			  const int32_t *action, size_t D, size_t J, size_t S)
 {
-	float most = size == 1 && moved[0] < 0.0f ? 0.0f : moved[0], total = 0.0f;
-	for (size_t n = 1; n < size; n++)
-		most = moved[n] > most ? moved[n] : most;
-	if (size == 1)
-		total = (1.0f - pi[0]) * limited_exp(-most);
-	for (size_t n = 0; n < size; n++)
-		total += pi[n] * limited_exp(moved[n] - most);
-	float chosen = size > 1 ? moved[value] : value ? moved[0] : 0.0f;
-	return limited_exp(chosen - most) / (total > 1.0f / MOST ? total : 1.0f / MOST);
-}
-
-/* The same of D numbers, whose means move. */
-static float numbers_ratio(const float *pi, const float *moved, size_t D, const int32_t *action)
-{
-	float log_ratio = 0.0f;
+	for (size_t i = 0; i < J; i++)
+		ratio[i] = 0.0f;
 	for (size_t d = 0; d < D; d++) {
 		float sigma = pi[D + d];
 		float z = (bern_float_of_bits((uint32_t)action[d]) - pi[d]) / sigma;
-		float there = z - moved[d] / sigma;
-		log_ratio += 0.5f * (z * z - there * there);
+		for (size_t i = 0; i < J; i++) {
+			float there = z - moved[d * S + i] / sigma;
+			ratio[i] += 0.5f * (z * z - there * there);
+		}
 	}
-	return limited_exp(log_ratio);
-}
-
-static float action_ratio(const bern_action_head *head, const float *pi, const float *moved,
-			  const int32_t *action)
-{
-	float ratio = 1.0f;
-	if (head->gaussian.count)
-		return numbers_ratio(pi, moved, head->components, action);
-	for (size_t c = 0; c < head->components; c++) {
-		const size_t n0 = head->offset[c];
-		ratio *= choice_ratio(pi + n0, moved + n0, head->size[c], action[c]);
-	}
-	return ratio < MOST ? ratio : MOST;
+	for (size_t i = 0; i < J; i++)
+		ratio[i] = bern_expf(limited(ratio[i]));
 }
 
 /* Firing k of row r: what units of layer l, not the last, are told, to s. bonus: what the entropy adds to their scores. */
 static void tell(const bern_network *net, const bern_trace *trace, size_t r, size_t k, size_t l,
-		 float A, float bonus, bern_what_if *room, float *s)
+		 float A, float bonus, bern_what_if *room, float *restrict s)
 {
 	const bern_action_head *head = &net->head;
+	const size_t J = net->layer[l].units, S = net->most_units;
 	const float w = trace->posterior[r * net->firings + k];
 	const float *pi = trace->pi + (r * net->firings + k) * head->logits;
 	const int32_t *action = trace->action + r * head->components;
 	const uint8_t *h = bern_trace_h(trace, net, l, r, k);
 	const float *p = bern_trace_p(trace, net, l, r, k);
-	for (size_t i = 0; i < net->layer[l].units; i++) {
-		float rest = 1.0f - p[i], turns = h[i] ? -p[i] : rest;
-		s[i] = bonus * ((float)h[i] - p[i]);
-		if (w > 0.0f && follow(net, trace, r, k, l, i, room) > 0) {
-			/* M and its terms over what the chance of the action was */
-			float x = w * (h[i] ? rest : p[i]) *
-				  (action_ratio(head, pi, room->moved, action) - 1.0f);
-			s[i] += A * turns * (x / (1.0f + x));
-		}
+	float *restrict ratio = room->ratio;
+	for (size_t i = 0; i < J; i++)
+		ratio[i] = 1.0f;
+	if (w > 0.0f) { /* else all they could do would not have led to the action */
+		for (size_t i = 0; i < J; i++)
+			follow(net, trace, r, k, l, i, room, room->moved + i, S);
+		if (head->gaussian.count)
+			number_ratios(ratio, room->moved, pi, action, head->components, J, S);
+		for (size_t c = 0; !head->gaussian.count && c < head->components; c++)
+			choice_ratios(ratio, room->ratio + S, room->moved, pi, head->offset[c],
+				      head->size[c], action[c], J, S);
+	}
+	for (size_t i = 0; i < J; i++) {
+		/* as in estimator_local_expectation.c, M over what the chance of the action was: 1 + x */
+		float turned = ratio[i] < MOST ? ratio[i] : MOST, rest = 1.0f - p[i];
+		float x = w * (h[i] ? rest : p[i]) * (turned - 1.0f);
+		s[i] = A * (h[i] ? -p[i] : rest) * (x / (1.0f + x)) + bonus * ((float)h[i] - p[i]);
 	}
 }
 

@@ -463,8 +463,6 @@ static size_t nonzero(uint32_t *rows, float *given, const float *x, size_t I)
 	return count;
 }
 
-/* ---- many rows at once ---- */
-
 /* Bit i is h[i], of at most 64. */
 INLINE uint64_t bits_of(const uint8_t *h, size_t count)
 {
@@ -493,6 +491,53 @@ INLINE uint64_t bits_of(const uint8_t *h, size_t count)
 		bits |= (uint64_t)h[i] << i;
 	return bits;
 }
+
+/* Bit i is whether x[i] is above 0, of at most 64. */
+INLINE uint64_t above_bits(const float *x, size_t count)
+{
+	uint64_t bits = 0;
+	size_t i = 0;
+#if defined(__AVX2__)
+	for (; i + 8 <= count; i += 8)
+		bits |= (uint64_t)(uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(
+				_mm256_loadu_ps(x + i), _mm256_setzero_ps(), _CMP_GT_OQ))
+			<< i;
+#elif defined(__SSE2__)
+	for (; i + 4 <= count; i += 4)
+		bits |= (uint64_t)(uint32_t)_mm_movemask_ps(
+				_mm_cmpgt_ps(_mm_loadu_ps(x + i), _mm_setzero_ps()))
+			<< i;
+#endif
+	for (; i < count; i++)
+		bits |= (uint64_t)(x[i] > 0.0f) << i;
+	return bits;
+}
+
+static size_t turn_over(uint32_t *list, const uint32_t *rows, const float *sign, size_t count,
+			const float *w, const float *excess, const uint8_t *h, size_t J)
+{
+	size_t found = 0;
+	float sum[64];
+	for (size_t j = 0; j < J; j += 64) {
+		const size_t units = J - j < 64 ? J - j : 64;
+		const float *w_j = w + j, *excess_j = excess + j;
+		size_t i = 0;
+		for (; i + W * TILE <= units; i += W * TILE)
+			scaled_rows_tile(sum + i, rows, sign, count, w_j + i, excess_j + i, J,
+					 TILE);
+		for (; i + W <= units; i += W)
+			scaled_rows_tile(sum + i, rows, sign, count, w_j + i, excess_j + i, J, 1);
+		for (; i < units; i++) {
+			sum[i] = excess_j[i];
+			for (size_t r = 0; r < count; r++)
+				sum[i] += sign[r] * w_j[rows[r] * J + i];
+		}
+		found += list_bits(list + found, above_bits(sum, units) ^ bits_of(h + j, units), j);
+	}
+	return found;
+}
+
+/* ---- many rows at once ---- */
 
 /* Rows and columns of 64 x 64 bits change places: blocks of half the size, then of a quarter, and so on (Warren, Hacker's Delight,
  * section 7-3, with bit 0 first). */
@@ -1399,6 +1444,7 @@ const bern_kernels BERN_KERNELS = {
 	.scaled_rows = scaled_rows,
 	.outer_scaled = outer_scaled,
 	.fired = fired,
+	.turn_over = turn_over,
 	.nonzero = nonzero,
 	.probability = probability,
 	.fire = fire,

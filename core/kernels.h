@@ -73,6 +73,11 @@ typedef struct bern_kernels {
 			     const float *s, size_t J);
 	/* Lists in ascending order the units that fired; returns how many. rows has room for P. */
 	size_t (*fired)(uint32_t *rows, const uint8_t *h, size_t J);
+	/* What a layer does otherwise when the `count` listed units below do: lists in ascending order the units j of which
+	 * excess[j] + sum over r of sign[r] w[rows[r],j], in the order of scaled_rows, is above 0 and h[j] is 0, or the other way
+	 * round; returns how many. turned has room for P and is not rows. */
+	size_t (*turn_over)(uint32_t *turned, const uint32_t *rows, const float *sign, size_t count,
+			    const float *w, const float *excess, const uint8_t *h, size_t J);
 
 	/* Lists in ascending order the inputs that are not 0, and their values in `given`; returns how many. Both have room for
 	 * bern_padded(I). With scaled_rows and outer_scaled, what affine and outer compute. */

@@ -71,6 +71,20 @@ static void fire(uint8_t *h, const float *p, size_t J, size_t K, bern_firing_rng
 		}
 }
 
+static size_t turn_over(uint32_t *list, const uint32_t *rows, const float *sign, size_t count,
+			const float *w, const float *excess, const uint8_t *h, size_t J)
+{
+	size_t found = 0;
+	for (size_t j = 0; j < J; j++) {
+		float sum = excess[j];
+		for (size_t r = 0; r < count; r++)
+			sum += sign[r] * w[rows[r] * J + j];
+		if ((sum > 0.0f) != h[j])
+			list[found++] = (uint32_t)j;
+	}
+	return found;
+}
+
 static size_t nonzero(uint32_t *rows, float *given, const float *x, size_t I)
 {
 	size_t count = 0;
@@ -258,6 +272,7 @@ const bern_kernels bern_kernels_reference = {
 	.scaled_rows = scaled_rows,
 	.outer_scaled = outer_scaled,
 	.fired = fired,
+	.turn_over = turn_over,
 	.nonzero = nonzero,
 	.probability = probability,
 	.fire = fire,

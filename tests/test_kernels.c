@@ -19,7 +19,7 @@ typedef struct buffers {
 		dots[FIRINGS], gated[MOST], pi[FIRINGS * BERN_FEW];
 	float w[(MOST + 1) * MOST], m[MOST + 16], v[MOST + 16];
 	uint8_t h[FIRINGS * (MOST + 16)];
-	uint32_t rows[MOST + BERN_LEAPS];
+	uint32_t rows[MOST + BERN_LEAPS], turned[MOST];
 	bern_firing_rng rng;
 } buffers;
 
@@ -51,7 +51,7 @@ static void make(buffers *b, uint64_t seed)
 
 /* Runs every kernel on the buffers, for one size. */
 static void run(const bern_kernels *k, buffers *b, size_t I, size_t J, size_t K, size_t n,
-		float out[4])
+		float out[5])
 {
 	static const bern_adam_step step = {0.02f, 0.9f, 0.999f, 1.7f, 20.0f, 1e-8f};
 	k->affine(b->a, b->x, b->w, b->bias, I, J);
@@ -79,6 +79,10 @@ static void run(const bern_kernels *k, buffers *b, size_t I, size_t J, size_t K,
 	k->dot_rows(b->gated, b->rows, count, b->x, b->w, n % 2 ? b->bias : NULL, I);
 	k->outer_scaled(b->w, b->rows, b->gated, count, b->x, I);
 	k->scaled_rows(b->a, b->rows, b->gated, count, b->w, b->bias, J);
+	size_t turned = k->turn_over(b->turned, b->rows, b->gated, count, b->w, b->bias, b->h, J);
+	for (size_t r = turned; r < MOST; r++)
+		b->turned[r] = 0;
+	out[4] = (float)turned;
 	k->add(b->bias, b->s, J);
 	k->adam(b->a, b->m, b->v, b->s, &step, J);
 	k->multiply_add(b->w, 0.75f, -1.5f, 192, n % 5);
@@ -91,7 +95,7 @@ START_TEST(every_level_gives_the_bits_of_the_reference)
 	size_t compared = 0;
 	for (size_t level = 0; levels[level]; level++) {
 		for (size_t n = 0; n < SIZE_COUNT * SIZE_COUNT; n++) {
-			float want[4], got[4];
+			float want[5], got[5];
 			size_t I = sizes[n / SIZE_COUNT], J = sizes[n % SIZE_COUNT];
 			size_t K = 1 + n % FIRINGS;
 			make(&expected, 100 * (uint64_t)_i + n);
