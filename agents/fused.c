@@ -59,7 +59,7 @@ static void take_tile(bern_fused *fused, bern_arena *arena, bern_fused_tile *til
 {
 	const bern_fused_net *net = &fused->net;
 	const size_t T = net->steps, O = net->inputs, N = net->logits, row = LANES * sizeof(float);
-	const size_t K = net->firings, P = net->layer[0].padded;
+	const size_t K = net->firings;
 	const size_t fired_size = fused->fired_size;
 	tile->state = bern_arena_take(arena, BERN_LEAPS * LANES, sizeof(uint64_t));
 	tile->addend = bern_arena_take(arena, LANES, sizeof(uint64_t));
@@ -74,7 +74,6 @@ static void take_tile(bern_fused *fused, bern_arena *arena, bern_fused_tile *til
 	if (K > 1) {
 		tile->mean_pi = bern_arena_take(arena, T * N, row);
 		tile->posterior = bern_arena_take(arena, T * K, row);
-		tile->rows = bern_arena_take(arena, T * LANES, P * sizeof(float));
 	} else {
 		tile->delta = bern_arena_take(arena, T * N, row);
 	}
@@ -97,6 +96,7 @@ static void take_firing_room(const bern_fused *fused, bern_arena *arena, bern_fi
 	room->delta = bern_arena_take(arena, K * N, row);
 	room->bits = bern_arena_take(arena, 2 * K, LANES * sizeof(uint32_t));
 	room->out = bern_arena_take(arena, N, P * sizeof(float));
+	room->rows = bern_arena_take(arena, T * LANES, P * sizeof(float));
 	if (net->expects)
 		room->turned = bern_arena_take(arena, 2 * N, P * sizeof(float));
 	if (net->value_kind == BERN_BASELINE_MLP && !fused->by_rows) {
@@ -222,8 +222,9 @@ static bern_value_input input_of(const bern_fused *fused, size_t row)
 				  .count = fused->counts[row]};
 }
 
-/* Inputs at step t from observations that stay rows, and the first layer's activations (16, P). */
-static void take_rows(const bern_fused *fused, const bern_lanes *lanes, size_t k, size_t t)
+/* Inputs at step t from observations that stay rows, and the first layer's activations, to rows (16, P). */
+static void take_rows(const bern_fused *fused, const bern_lanes *lanes, size_t k, size_t t,
+		      float *rows)
 {
 	const bern_network *network = fused->network;
 	const bern_layer *layer = &network->layer[0];
@@ -234,9 +235,9 @@ static void take_rows(const bern_fused *fused, const bern_lanes *lanes, size_t k
 		bern_normalizer_apply(fused->normalizer, x, lanes->obs + b * O);
 		fused->counts[row] = (uint32_t)network->kernels->nonzero(
 			fused->listed + row * OP, fused->given + row * OP, x, O);
-		network->kernels->scaled_rows(fused->tile[k].rows + (t * LANES + l) * P,
-					      fused->listed + row * OP, fused->given + row * OP,
-					      fused->counts[row], network->params + layer->weight,
+		network->kernels->scaled_rows(rows + l * P, fused->listed + row * OP,
+					      fused->given + row * OP, fused->counts[row],
+					      network->params + layer->weight,
 					      network->params + layer->bias, layer->units);
 	}
 }
@@ -378,7 +379,7 @@ static void act(const bern_fused *fused, const bern_lanes *lanes, size_t worker,
 {
 	bern_fused_tile *tile = &fused->tile[k];
 	if (fused->by_rows)
-		take_rows(fused, lanes, k, step);
+		take_rows(fused, lanes, k, step, fused->room[worker].firing.rows);
 	if (fused->net.firings > 1)
 		fused->kernels->firings->act(&fused->net, tile, &fused->room[worker].firing, step,
 					     fused->by_rows);
@@ -503,13 +504,13 @@ static void estimate_firings(const bern_fused *fused, float *sum, size_t k,
 		bern_turn_weights(fused->network, room->turned);
 	kernels->estimate(&fused->net, sum, tile, room);
 	if (!fused->by_rows) {
-		kernels->outer(sum + layer->weight, sum + layer->bias, tile->x, tile->rows,
+		kernels->outer(sum + layer->weight, sum + layer->bias, tile->x, room->rows,
 			       T * LANES, O, layer->units);
 		return;
 	}
 	for (size_t t = 0; t < T; t++)
 		for (size_t l = 0; l < lanes_in(fused, k); l++) {
-			const float *s = tile->rows + (t * LANES + l) * P;
+			const float *s = room->rows + (t * LANES + l) * P;
 			const bern_value_input input = input_of(fused,
 								t * fused->lanes + k * LANES + l);
 			by_row->outer_scaled(sum + layer->weight, input.rows, input.given,

@@ -270,7 +270,7 @@ static void act(const bern_fused_net *net, bern_fused_tile *tile, const bern_fir
 	const size_t K = net->firings, N = net->logits;
 	float *p = tile->p[0] + t * J * LANES;
 	for (size_t j = 0; turned && j < P; j += 16)
-		to_rows(p + j * LANES, LANES, tile->rows + t * LANES * P + j, P);
+		to_rows(p + j * LANES, LANES, room->rows + j, P);
 	for (size_t lane = 0; lane < LANES; lane += W) {
 		float *pi = tile->pi + t * K * N * LANES + lane;
 		vi speaker, drawn;
@@ -517,7 +517,7 @@ static void score_units(const bern_fused_net *net, const bern_fused_tile *tile,
 		for (; u < end; u++)
 			sum_firings(net, tile, room, score + u * LANES, NULL, t, lane, j + u, 1);
 	}
-	to_rows(tile->rows + t * LANES * P + j, P, score, LANES);
+	to_rows(room->rows + t * LANES * P + j, P, score, LANES);
 	if (!net->one_unit)
 		return;
 	to_rows(rows, 16, said, LANES);

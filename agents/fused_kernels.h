@@ -33,11 +33,10 @@ typedef struct bern_fused_tile {
 	uint64_t *addend;          /* (16), by place */
 	float *x;                  /* (T + 1, O, 16) */
 	float *p[BERN_MAX_LAYERS]; /* (T, J, 16); with K = 1 the gradient writes the units' scores over it */
-	void *fired[BERN_MAX_LAYERS]; /* (T, K, J, 16 / W) bits of W lanes each: which fired */
-	float *pi;                    /* (T, K, N, 16) */
-	float *mean_pi;               /* (T, N, 16) K > 1: their mean, */
-	float *posterior;             /* (T, K, 16) which firing spoke, given the action, */
-	float *rows; /* (T, 16, P) and row by row the units' activations, where inputs stay rows, then their scores */
+	void *fired[BERN_MAX_LAYERS];      /* (T, K, J, 16 / W) bits of W lanes each: which fired */
+	float *pi;                         /* (T, K, N, 16) */
+	float *mean_pi;                    /* (T, N, 16) K > 1: their mean, */
+	float *posterior;                  /* (T, K, 16) which firing spoke, given the action */
 	float *delta;                      /* (T, N, 16) K = 1: scratch of the gradient */
 	int32_t *action;                   /* (T, 16) */
 	float *last_p[BERN_MAX_LAYERS];    /* (J, 16) p of the last step, kept for the logs */
@@ -54,7 +53,8 @@ typedef struct bern_firing_room {
 	float *gain;     /* (K, 16) of the entropy, by a firing */
 	float *delta;    /* (K, N, 16) of the logits */
 	uint32_t *bits;  /* (K, 16, 2) which of 64 units fired in a lane */
-	float *out;      /* (N, P) sums of the output weights */
+	float *rows; /* (T, 16, P) row by row the units' scores; while inputs stay rows, their activations at a step */
+	float *out;     /* (N, P) sums of the output weights */
 	float *turned;  /* (2, N, P) where the estimator expects, as bern_turn_weights gives them */
 	float *weights; /* (O + 2, VP) of the baseline's units, those that are not there 0 */
 	float *back;    /* (T, 16, VP) d dV/da of the baseline's units */
@@ -63,11 +63,11 @@ typedef struct bern_firing_room {
 /* K > 1 firings of one hidden layer. Lanes stand side by side while they fire and are scored; sums over rows are those of
  * estimator_firings.c and value.c, row by row, for which scores are turned to rows. */
 typedef struct bern_firing_kernels {
-	/* Fires the layer K times from x at step t, draws the actions from the mean policies, and weighs the firings. turned 1: tile->rows
-	 * (16, P) of step t already hold the units' activations, whatever x is. */
+	/* Fires the layer K times from x at step t, draws the actions from the mean policies, and weighs the firings. turned 1: room->rows
+	 * (16, P) already hold the units' activations, whatever x is. */
 	void (*act)(const bern_fused_net *net, bern_fused_tile *tile, const bern_firing_room *room,
 		    size_t t, int turned);
-	/* sum (param_count), of zeros: the output layer's estimate. tile->rows gets the scores of the hidden units. */
+	/* sum (param_count), of zeros: the output layer's estimate. room->rows gets the scores of the hidden units. */
 	void (*estimate)(const bern_fused_net *net, float *sum, const bern_fused_tile *tile,
 			 const bern_firing_room *room);
 	/* Adds to w (I, J) and bias (J) x s and s of each row; row r is lane r mod 16 of x (rows / 16, I, 16), and of s (rows, P). */
