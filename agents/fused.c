@@ -97,8 +97,7 @@ static void take_firing_room(const bern_fused *fused, bern_arena *arena, bern_fi
 	room->bits = bern_arena_take(arena, 2 * K, LANES * sizeof(uint32_t));
 	room->out = bern_arena_take(arena, N, P * sizeof(float));
 	room->rows = bern_arena_take(arena, T * LANES, P * sizeof(float));
-	if (net->expects)
-		room->turned = bern_arena_take(arena, 2 * N, P * sizeof(float));
+	room->turned = fused->turned;
 	if (net->value_kind == BERN_BASELINE_MLP && !fused->by_rows) {
 		room->weights = bern_arena_take(arena, net->inputs + 2, VP * sizeof(float));
 		room->back = bern_arena_take(arena, T * LANES, VP * sizeof(float));
@@ -167,6 +166,9 @@ int32_t bern_fused_init(bern_fused *fused, bern_arena *arena, const char *level,
 	fused->values = bern_arena_take(arena, fused->tiles * (steps + 1), LANES * sizeof(float));
 	fused->valued = bern_arena_take(arena, fused->tiles, sizeof *fused->valued);
 	fused->actions = bern_arena_take(arena, lanes, sizeof *fused->actions);
+	if (fused->expects)
+		fused->turned = bern_arena_take(arena, 2 * network->head.logits,
+						network->layer[0].padded * sizeof(float));
 	fused->room = bern_arena_take(arena, threads, sizeof *fused->room);
 	for (size_t w = 0; fused->room && w < threads; w++)
 		take_room(fused, arena, &fused->room[w]);
@@ -500,8 +502,6 @@ static void estimate_firings(const bern_fused *fused, float *sum, size_t k,
 	const size_t T = fused->net.steps, O = layer->inputs, P = layer->padded;
 	for (size_t l = 0; l < LANES; l++)
 		room->bonus[l] = l < lanes_in(fused, k) ? fused->bonus : 0.0f;
-	if (fused->net.expects)
-		bern_turn_weights(fused->network, room->turned);
 	kernels->estimate(&fused->net, sum, tile, room);
 	if (!fused->by_rows) {
 		kernels->outer(sum + layer->weight, sum + layer->bias, tile->x, room->rows,
@@ -517,6 +517,13 @@ static void estimate_firings(const bern_fused *fused, float *sum, size_t k,
 					     input.count, s, layer->units);
 			by_row->add(sum + layer->bias, s, layer->units);
 		}
+}
+
+void bern_fused_begin(bern_fused *fused, const bern_signal *signal)
+{
+	fused->bonus = signal->scale * signal->entropy_coef;
+	if (fused->expects)
+		bern_turn_weights(fused->network, fused->turned);
 }
 
 void bern_fused_estimate(void *user, size_t k, size_t worker, float *sum)

@@ -15,6 +15,7 @@
 #ifndef BERN_FUSED_H
 #define BERN_FUSED_H
 
+#include "estimator.h"
 #include "fused_kernels.h"
 #include "normalizer.h"
 #include "optimizer.h"
@@ -55,8 +56,9 @@ typedef struct bern_fused {
 	size_t fired_size;   /* bytes of one unit's firings in 16 lanes */
 	size_t lanes, tiles; /* B, those of 16 lanes that hold them */
 	double gamma, lambda;
-	float scale;                  /* of the advantages in the estimate */
-	float bonus;                  /* of the entropy in it */
+	float scale;   /* of the advantages in the estimate */
+	float bonus;   /* of the entropy in it */
+	float *turned; /* (2, N, P) of the weights as they stand, where the estimator expects */
 	bern_fused_tile *tile;        /* (tiles) */
 	float *target, *values;       /* (tiles, T, 16), (tiles, T + 1, 16) */
 	uint8_t *valued;              /* (tiles) 1: `values` are of the baseline as it stands */
@@ -77,7 +79,10 @@ int32_t bern_fused_play(bern_fused *fused, bern_lanes *lanes, size_t worker, siz
 			void (*on_step)(void *user, size_t t, size_t first, size_t end), void *user,
 			bern_error *e);
 
-/* A leaf of bern_tree_sum: adds the estimate of a tile from rows.advantage, scale and bonus. `user` is the bern_fused. */
+/* What the estimates of an update are made with: entropy's part of the signal, and the weights as they stand. */
+void bern_fused_begin(bern_fused *fused, const bern_signal *signal);
+
+/* A leaf of bern_tree_sum, after bern_fused_begin: adds the estimate of a tile from rows.advantage and scale. `user` is the bern_fused. */
 void bern_fused_estimate(void *user, size_t tile, size_t worker, float *sum);
 
 /* bern_value_learn_lanes for a linear or MLP baseline. */

@@ -54,8 +54,9 @@ typedef struct bern_firing_room {
 	float *delta;    /* (K, N, 16) of the logits */
 	uint32_t *bits;  /* (K, 16, 2) which of 64 units fired in a lane */
 	float *rows; /* (T, 16, P) row by row the units' scores; while inputs stay rows, their activations at a step */
-	float *out;     /* (N, P) sums of the output weights */
-	float *turned;  /* (2, N, P) where the estimator expects, as bern_turn_weights gives them */
+	float *out; /* (N, P) sums of the output weights */
+	const float *
+		turned; /* (2, N, P) where the estimator expects, as bern_turn_weights gives them: borrowed */
 	float *weights; /* (O + 2, VP) of the baseline's units, those that are not there 0 */
 	float *back;    /* (T, 16, VP) d dV/da of the baseline's units */
 } bern_firing_room;

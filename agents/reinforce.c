@@ -928,13 +928,14 @@ static void estimate(reinforce *self, const bern_trace *trace, size_t T, size_t 
 {
 	estimating all = {self, trace, T, B, signal};
 	int alone = signal->unit || !self->estimator->shared;
-	self->fused.bonus = signal->scale * signal->entropy_coef;
-	if (self->by_fused)
+	if (self->by_fused) {
+		bern_fused_begin(&self->fused, signal);
 		bern_tree_sum(&self->tree, self->gradient, self->fused.tiles, 0,
 			      bern_fused_estimate, &self->fused);
-	else
+	} else {
 		bern_tree_sum(&self->tree, self->gradient, leaves_of(self, B), alone, estimate_leaf,
 			      &all);
+	}
 }
 
 /* What is left of base after so many steps of the run. */
