@@ -51,7 +51,7 @@ int bern_fused_fits_firings(const bern_agent_config *config, const bern_network 
 			    const char *estimator, const bern_world *world, size_t memory)
 {
 	return (strcmp(estimator, "firings") == 0 || strcmp(estimator, "local-expectation") == 0) &&
-	       net->firings > 1 && net->firings <= MOST_FIRINGS && net->depth == 1 &&
+	       net->firings <= MOST_FIRINGS && net->depth == 1 &&
 	       is_plain(config, net, world, memory);
 }
 
@@ -64,15 +64,16 @@ static void take_tile(bern_fused *fused, bern_arena *arena, bern_fused_tile *til
 	tile->state = bern_arena_take(arena, BERN_LEAPS * LANES, sizeof(uint64_t));
 	tile->addend = bern_arena_take(arena, LANES, sizeof(uint64_t));
 	for (size_t l = 0; l < net->depth; l++) {
-		const size_t J = net->layer[l].units, more = K > 1 ? 32 : 0; /* read past the end */
+		const size_t J = net->layer[l].units;
+		const size_t more = fused->sums_rows ? 32 : 0; /* read past the end */
 		tile->p[l] = bern_arena_take(arena, T * J + more, row);
 		tile->fired[l] = bern_arena_take(arena, T * K * J + more, fired_size);
 		tile->last_p[l] = bern_arena_take(arena, J, row);
 		tile->last_fired[l] = bern_arena_take(arena, K * J, fired_size);
 	}
 	tile->pi = bern_arena_take(arena, T * K * N, row);
-	if (K > 1) {
-		tile->mean_pi = bern_arena_take(arena, T * N, row);
+	if (fused->sums_rows) {
+		tile->mean_pi = K > 1 ? bern_arena_take(arena, T * N, row) : tile->pi;
 		tile->posterior = bern_arena_take(arena, T * K, row);
 	} else {
 		tile->delta = bern_arena_take(arena, T * N, row);
@@ -116,7 +117,7 @@ static void take_room(const bern_fused *fused, bern_arena *arena, struct bern_fu
 	room->d = bern_arena_take(arena, T, row);
 	room->scratch = bern_arena_take(arena, T, row);
 	room->x = bern_arena_take(arena, O, sizeof(float));
-	if (fused->net.firings > 1)
+	if (fused->sums_rows)
 		take_firing_room(fused, arena, &room->firing);
 	else if (fused->net.value_kind == BERN_BASELINE_MLP && V * T * row <= MOST_KEPT)
 		room->active = bern_arena_take(arena, V * T, row);
@@ -137,6 +138,7 @@ int32_t bern_fused_init(bern_fused *fused, bern_arena *arena, const char *level,
 	if (!fused->kernels)
 		return 0;
 	fused->fired_size = fused->kernels->fired_size;
+	fused->sums_rows = network->firings > 1 || fused->expects;
 	fused->by_rows = network->layer[0].inputs > MOST_INPUTS;
 	fused->lanes = lanes;
 	fused->tiles = (lanes + LANES - 1) / LANES;
@@ -341,7 +343,7 @@ static void credit(const bern_fused *fused, const bern_lanes *lanes, size_t work
 	      *target = fused->target + k * T * LANES;
 	float entropy[LANES];
 	const bern_fused_tile *tile = &fused->tile[k];
-	const float *pi = net->firings > 1 ? tile->mean_pi : tile->pi;
+	const float *pi = fused->sums_rows ? tile->mean_pi : tile->pi;
 	if (fused->by_rows)
 		values_of_rows(fused, lanes, worker, k, values);
 	else if (fused->value_function->param_count > 0)
@@ -382,7 +384,7 @@ static void act(const bern_fused *fused, const bern_lanes *lanes, size_t worker,
 	bern_fused_tile *tile = &fused->tile[k];
 	if (fused->by_rows)
 		take_rows(fused, lanes, k, step, fused->room[worker].firing.rows);
-	if (fused->net.firings > 1)
+	if (fused->net.firings > 1 || fused->by_rows)
 		fused->kernels->firings->act(&fused->net, tile, &fused->room[worker].firing, step,
 					     fused->by_rows);
 	else
@@ -491,9 +493,8 @@ void bern_fused_last(const bern_fused *fused, const bern_trace *trace, size_t la
 
 /* ---- learning ------------------------------------------------------------------------------------- */
 
-/* The estimate of many firings of a tile: the output layer's, and from the units' scores the first layer's. */
-static void estimate_firings(const bern_fused *fused, float *sum, size_t k,
-			     const bern_firing_room *room)
+/* The estimate of a tile whose sums go row by row: the output layer's, and from the units' scores the first layer's. */
+static void estimate_rows(const bern_fused *fused, float *sum, size_t k, bern_firing_room *room)
 {
 	const bern_firing_kernels *kernels = fused->kernels->firings;
 	const bern_kernels *by_row = fused->network->kernels;
@@ -502,6 +503,7 @@ static void estimate_firings(const bern_fused *fused, float *sum, size_t k,
 	const size_t T = fused->net.steps, O = layer->inputs, P = layer->padded;
 	for (size_t l = 0; l < LANES; l++)
 		room->bonus[l] = l < lanes_in(fused, k) ? fused->bonus : 0.0f;
+	room->mean_entropy = fused->mean_entropy;
 	kernels->estimate(&fused->net, sum, tile, room);
 	if (!fused->by_rows) {
 		kernels->outer(sum + layer->weight, sum + layer->bias, tile->x, room->rows,
@@ -522,6 +524,7 @@ static void estimate_firings(const bern_fused *fused, float *sum, size_t k,
 void bern_fused_begin(bern_fused *fused, const bern_signal *signal)
 {
 	fused->bonus = signal->scale * signal->entropy_coef;
+	fused->mean_entropy = signal->entropy_mean;
 	if (fused->expects)
 		bern_turn_weights(fused->network, fused->turned);
 }
@@ -529,7 +532,7 @@ void bern_fused_begin(bern_fused *fused, const bern_signal *signal)
 void bern_fused_estimate(void *user, size_t k, size_t worker, float *sum)
 {
 	const bern_fused *fused = user;
-	const struct bern_fused_room *room = &fused->room[worker];
+	struct bern_fused_room *room = &fused->room[worker];
 	const bern_fused_tile *tile = &fused->tile[k];
 	const size_t T = fused->net.steps, n = lanes_in(fused, k);
 	for (size_t t = 0; t < T; t++) {
@@ -537,8 +540,8 @@ void bern_fused_estimate(void *user, size_t k, size_t worker, float *sum)
 		for (size_t l = 0; l < n; l++)
 			tile->signal[t * LANES + l] = fused->scale * advantage[l];
 	}
-	if (fused->net.firings > 1) {
-		estimate_firings(fused, sum, k, &room->firing);
+	if (fused->sums_rows) {
+		estimate_rows(fused, sum, k, &room->firing);
 		return;
 	}
 	fused->kernels->estimate(&fused->net, room->sum, tile);
@@ -546,7 +549,7 @@ void bern_fused_estimate(void *user, size_t k, size_t worker, float *sum)
 }
 
 /* room->d (T, 16) = the share of each row's error, 0 in lanes that are not there. The squared errors' sums go to `squares`: lane by
- * lane, or with many firings that of the tile. */
+ * lane, or that of the tile. */
 static void value_errors(const bern_fused *fused, const struct bern_fused_room *room, size_t k,
 			 double *squares)
 {
@@ -559,7 +562,7 @@ static void value_errors(const bern_fused *fused, const struct bern_fused_room *
 		for (size_t l = 0; l < n; l++) {
 			float error = target[t * LANES + l] - values[t * LANES + l];
 			room->d[t * LANES + l] = share * error;
-			if (fused->net.firings > 1)
+			if (fused->sums_rows)
 				all += (double)error * (double)error;
 			else
 				square[l] += (double)error * (double)error;
@@ -567,7 +570,7 @@ static void value_errors(const bern_fused *fused, const struct bern_fused_room *
 	for (size_t t = 0; t < T; t++)
 		for (size_t l = n; l < LANES; l++)
 			room->d[t * LANES + l] = 0.0f;
-	if (fused->net.firings > 1)
+	if (fused->sums_rows)
 		squares[k] = all;
 	else
 		memcpy(squares + k * LANES, square, n * sizeof(double));
@@ -605,7 +608,7 @@ static void value_tile(void *user, size_t k, size_t worker, float *sum)
 				       active = room->active);
 	fused->valued[k] = 0; /* another pass comes after a step of the optimizer */
 	value_errors(fused, room, k, fused->value_function->leaf_square);
-	if (net->firings > 1) {
+	if (fused->sums_rows) {
 		fused->kernels->firings->value_estimate(net, sum, x, room->d, T * LANES,
 							&room->firing);
 		return;
@@ -616,7 +619,7 @@ static void value_tile(void *user, size_t k, size_t worker, float *sum)
 
 double bern_fused_value_learn(bern_fused *fused, size_t passes, double rate)
 {
-	const size_t squares = fused->net.firings > 1 ? fused->tiles : fused->lanes;
+	const size_t squares = fused->sums_rows ? fused->tiles : fused->lanes;
 	return bern_value_learn_leaves(fused->value_function, fused->tiles,
 				       fused->by_rows ? value_rows : value_tile, fused, squares,
 				       fused->net.steps * fused->lanes, passes, rate);

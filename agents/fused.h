@@ -5,9 +5,9 @@
  *
  * one firing, estimator "unbiased": no sum crosses a register, for which sums over rows run lane by lane: over a lane's steps, then
  *     over a tree of lanes. Agents whose configuration fits sum in this order on any path (bern_fused_fits).
- * many firings of one hidden layer, estimators "firings" and "local-expectation": lanes fire and are scored side by side; scores are
- *     then turned to rows, whose sums are the tile sums of the plain path. Where inputs are many, and mostly 0, they stay rows, and
- *     so does the baseline.
+ * many firings of one hidden layer, estimators "firings" and "local-expectation", the latter with one firing too: lanes fire and are
+ *     scored side by side; scores are then turned to rows, whose sums are the tile sums of the plain path. Where inputs are many, and
+ *     mostly 0, they stay rows, and so does the baseline.
  *
  * Memory of a tile of 16 lanes over T steps, [lane] always last: observations as columns (T + 1, O, 16), probabilities (T, J, 16),
  * firings as bits. See core/README.md.
@@ -28,7 +28,7 @@
 int bern_fused_fits(const bern_agent_config *config, const bern_network *net, const char *estimator,
 		    const bern_world *world, size_t memory);
 
-/* 1: this one has many firings side by side, if the level does. */
+/* 1: this one has lanes side by side, if the level does, and sums row by row as the plain path does. */
 int bern_fused_fits_firings(const bern_agent_config *config, const bern_network *net,
 			    const char *estimator, const bern_world *world, size_t memory);
 
@@ -49,6 +49,7 @@ typedef struct bern_fused {
 	int expects; /* 1: the estimator is local-expectation, 0: unbiased or firings */
 	float *x;    /* (T B, O) inputs of the rows, where they are not columns: borrowed */
 	bern_fused_net net;
+	int sums_rows;       /* 1: the second of the two: sums go row by row through a tile */
 	int by_rows;         /* 1: inputs stay rows, with lists of what is not 0 in them: */
 	uint32_t *listed;    /* (T B, O padded) */
 	float *given;        /* (T B, O padded) */
@@ -56,8 +57,9 @@ typedef struct bern_fused {
 	size_t fired_size;   /* bytes of one unit's firings in 16 lanes */
 	size_t lanes, tiles; /* B, those of 16 lanes that hold them */
 	double gamma, lambda;
-	float scale;   /* of the advantages in the estimate */
-	float bonus;   /* of the entropy in it */
+	float scale;        /* of the advantages in the estimate */
+	float bonus;        /* of the entropy in it */
+	float mean_entropy; /* what that of one firing is compared with */
 	float *turned; /* (2, N, P) of the weights as they stand, where the estimator expects */
 	bern_fused_tile *tile;        /* (tiles) */
 	float *target, *values;       /* (tiles, T, 16), (tiles, T + 1, 16) */

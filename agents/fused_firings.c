@@ -339,7 +339,8 @@ INLINE void add_bonus(const bern_fused_net *net, const bern_fused_tile *tile,
 	for (size_t k = 0; k < K; k++) {
 		float *c = room->c + k * LANES + lane;
 		vf gain = load(room->gain + k * LANES + lane);
-		store(c, load(c) + coef * ((gain - mean) / (float)(K - 1)));
+		gain = K > 1 ? (gain - mean) / (float)(K - 1) : gain - room->mean_entropy;
+		store(c, load(c) + coef * gain);
 	}
 }
 
@@ -353,7 +354,8 @@ INLINE void weigh(const bern_fused_net *net, const bern_fused_tile *tile,
 	vi action;
 	memcpy(&action, tile->action + t * LANES + lane, sizeof action);
 	for (size_t k = 0; k < K; k++) {
-		vf w = load(tile->posterior + (t * K + k) * LANES + lane), said = A * w;
+		vf w = K > 1 ? load(tile->posterior + (t * K + k) * LANES + lane) : all(1.0f);
+		vf said = A * w;
 		store(room->c + k * LANES + lane,
 		      net->expects ? (vf){0} : A * ((w - each) * factor));
 		for (size_t n = 0; n < N; n++) {
@@ -493,15 +495,82 @@ INLINE void expect_units(const bern_fused_net *net, const bern_fused_tile *tile,
 			       bonus);
 }
 
-/* Scores of 16 units from j on at step t, to rows; with an action unit also its weights' sums to room->out. */
+/* The same of one firing, for `units` neighbours: nobody else could have spoken. */
+INLINE void expect_once(const bern_fused_net *net, const bern_fused_tile *tile,
+			const bern_firing_room *room, float *score, size_t t, size_t lane, size_t j,
+			size_t units, size_t N, int one_unit, int bonus)
+{
+	const size_t row = t * net->layer[0].units + j, P = net->layer[0].padded;
+	const float *up = room->turned + j, *down = up + N * P;
+	const float *pi = tile->pi + t * N * LANES + lane;
+	const vf A = load(tile->signal + t * LANES + lane), c = load(room->c + lane);
+	vf chosen[4], total[4];
+	vm fired[4];
+	vi action;
+	memcpy(&action, tile->action + t * LANES + lane, sizeof action);
+	UNROLL
+	for (size_t u = 0; u < units; u++) {
+		fired[u] = load_mask(unit_at(tile->fired[0], row + u, lane));
+		chosen[u] = all(1.0f);
+		total[u] = one_unit ? 1.0f - load(pi) : (vf){0};
+	}
+	for (size_t n = 0; n < N; n++) {
+		const vm said = equal(action, (one_unit ? 1 : (int32_t)n) - (vi){0});
+		const vf pi_n = load(pi + n * LANES);
+		UNROLL
+		for (size_t u = 0; u < units; u++) {
+			const vf turned = choose(fired[u], all(down[n * P + u]),
+						 all(up[n * P + u]));
+			total[u] += pi_n * turned;
+			chosen[u] = choose(said, turned, chosen[u]);
+		}
+	}
+	UNROLL
+	for (size_t u = 0; u < units; u++) {
+		const vf p = load(tile->p[0] + (row + u) * LANES + lane), rest = 1.0f - p;
+		vf told = expected(fired[u], p, rest, A, all(1.0f), chosen[u], total[u]);
+		if (bonus)
+			told += c * choose(fired[u], rest, -p);
+		store(score + u * LANES, told);
+	}
+}
+
+/* The same of up to 16 units. */
+INLINE void expect_units_once(const bern_fused_net *net, const bern_fused_tile *tile,
+			      const bern_firing_room *room, float *score, size_t t, size_t lane,
+			      size_t j, size_t units, int bonus)
+{
+	const size_t N = net->logits;
+	size_t u = 0;
+	for (; net->one_unit && u < units; u++)
+		expect_once(net, tile, room, score + u * LANES, t, lane, j + u, 1, 1, 1, bonus);
+	for (; u + 4 <= units; u += 4)
+		expect_once(net, tile, room, score + u * LANES, t, lane, j + u, 4, N, 0, bonus);
+	for (; u < units; u++)
+		expect_once(net, tile, room, score + u * LANES, t, lane, j + u, 1, N, 0, bonus);
+}
+
+/* 1: the sums of an action unit's weights come with the scores, over many firings side by side. */
+INLINE int sums_said(const bern_fused_net *net)
+{
+	return net->one_unit && net->firings > 1;
+}
+
+/* Scores of 16 units from j on at step t, to rows; with an action unit and many firings also its weights' sums to room->out. */
 static void score_units(const bern_fused_net *net, const bern_fused_tile *tile,
 			const bern_firing_room *room, size_t t, size_t j, int bonus)
 {
 	const size_t J = net->layer[0].units, P = net->layer[0].padded;
 	const size_t end = J - j < 16 ? J - j : 16;
-	float score[16 * LANES] = {0}, said[16 * LANES] = {0}, rows[LANES * 16];
+	float score[16 * LANES], said[16 * LANES], rows[LANES * 16];
+	memset(score + end * LANES, 0, (16 - end) * LANES * sizeof(float));
+	memset(said + end * LANES, 0, (16 - end) * LANES * sizeof(float));
 	for (size_t lane = 0; lane < LANES; lane += W) {
 		size_t u = 0;
+		if (net->expects && net->firings == 1) {
+			expect_units_once(net, tile, room, score + lane, t, lane, j, end, bonus);
+			continue;
+		}
 		if (net->expects) {
 			expect_units(net, tile, room, score, said, t, lane, j, end, bonus);
 			continue;
@@ -518,7 +587,7 @@ static void score_units(const bern_fused_net *net, const bern_fused_tile *tile,
 			sum_firings(net, tile, room, score + u * LANES, NULL, t, lane, j + u, 1);
 	}
 	to_rows(room->rows + t * LANES * P + j, P, score, LANES);
-	if (!net->one_unit)
+	if (!sums_said(net))
 		return;
 	to_rows(rows, 16, said, LANES);
 	for (size_t u = 0; u < 16; u += W) {
@@ -667,8 +736,9 @@ INLINE void say_all(const bern_fused_net *net, const bern_firing_room *room, siz
 		say(net, room, n, 1, j, v0, vectors);
 }
 
-static void softmax_weights(const bern_fused_net *net, const bern_fused_tile *tile,
-			    const bern_firing_room *room, size_t t)
+/* Sums of the output's weights at step t, to room->out. */
+static void output_weights(const bern_fused_net *net, const bern_fused_tile *tile,
+			   const bern_firing_room *room, size_t t)
 {
 	const size_t J = net->layer[0].units, P = net->layer[0].padded;
 	for (size_t j = 0; j < P; j += 64) {
@@ -724,8 +794,8 @@ static void estimate(const bern_fused_net *net, float *sum, const bern_fused_til
 			weigh(net, tile, room, t, lane, bonus);
 		for (size_t j = 0; j < P; j += 16)
 			score_units(net, tile, room, t, j, bonus);
-		if (!net->one_unit)
-			softmax_weights(net, tile, room, t);
+		if (!sums_said(net))
+			output_weights(net, tile, room, t);
 		for (; n + 4 <= N; n += 4)
 			say_biases(net, room, sum + out->bias, n, 4);
 		for (; n < N; n++)

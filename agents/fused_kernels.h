@@ -1,8 +1,9 @@
 /* fused_kernels.h: the inner loops of learning with lanes across the vector register (fused.h).
  *
  * 16 lanes are a tile; whatever belongs to them stands side by side, [16] is the last index, and weights are broadcast. Two
- * sources, fused_kernels.c for one firing and fused_firings.c for many, are built once for each instruction set as core/kernels.c
- * is. There is no reference here: what has to come out, bit for bit, is what network.c, the estimators and value.c give, row by row.
+ * sources, fused_kernels.c for sums lane by lane and fused_firings.c for those row by row, are built once for each instruction set as
+ * core/kernels.c is. There is no reference here: what has to come out, bit for bit, is what network.c, the estimators and value.c
+ * give, row by row.
  *
  * Letters: O inputs, J units of a layer, K firings, L hidden layers, N logits, T steps, V units of the baseline. Any thread; a tile and the
  * scratch belong to one at a time.
@@ -30,15 +31,15 @@ typedef struct bern_fused_net {
 typedef struct bern_fused_tile {
 	uint64_t *
 		state; /* (16, 16) sub-streams of the lanes' firing streams, [sub-stream][place of the lane] */
-	uint64_t *addend;          /* (16), by place */
-	float *x;                  /* (T + 1, O, 16) */
-	float *p[BERN_MAX_LAYERS]; /* (T, J, 16); with K = 1 the gradient writes the units' scores over it */
-	void *fired[BERN_MAX_LAYERS];      /* (T, K, J, 16 / W) bits of W lanes each: which fired */
-	float *pi;                         /* (T, K, N, 16) */
-	float *mean_pi;                    /* (T, N, 16) K > 1: their mean, */
-	float *posterior;                  /* (T, K, 16) which firing spoke, given the action */
-	float *delta;                      /* (T, N, 16) K = 1: scratch of the gradient */
-	int32_t *action;                   /* (T, 16) */
+	uint64_t *addend; /* (16), by place */
+	float *x;         /* (T + 1, O, 16) */
+	float *p[BERN_MAX_LAYERS]; /* (T, J, 16); summing lane by lane, the gradient writes the units' scores over it */
+	void *fired[BERN_MAX_LAYERS]; /* (T, K, J, 16 / W) bits of W lanes each: which fired */
+	float *pi;                    /* (T, K, N, 16) */
+	float *mean_pi;               /* (T, N, 16) their mean; K = 1: pi */
+	float *posterior;             /* (T, K, 16) K > 1: which firing spoke, given the action */
+	float *delta;                 /* (T, N, 16) scratch of the gradient, summing lane by lane */
+	int32_t *action;              /* (T, 16) */
 	float *last_p[BERN_MAX_LAYERS];    /* (J, 16) p of the last step, kept for the logs */
 	void *last_fired[BERN_MAX_LAYERS]; /* (K, J, 16 / W) */
 	float *signal; /* (T, 16) scaled advantages; 0 in lanes that are not there */
@@ -54,15 +55,16 @@ typedef struct bern_firing_room {
 	float *delta;    /* (K, N, 16) of the logits */
 	uint32_t *bits;  /* (K, 16, 2) which of 64 units fired in a lane */
 	float *rows; /* (T, 16, P) row by row the units' scores; while inputs stay rows, their activations at a step */
-	float *out; /* (N, P) sums of the output weights */
+	float *out;         /* (N, P) sums of the output weights */
+	float mean_entropy; /* K = 1: what the policy's is compared with */
 	const float *
 		turned; /* (2, N, P) where the estimator expects, as bern_turn_weights gives them: borrowed */
 	float *weights; /* (O + 2, VP) of the baseline's units, those that are not there 0 */
 	float *back;    /* (T, 16, VP) d dV/da of the baseline's units */
 } bern_firing_room;
 
-/* K > 1 firings of one hidden layer. Lanes stand side by side while they fire and are scored; sums over rows are those of
- * estimator_firings.c and value.c, row by row, for which scores are turned to rows. */
+/* Firings of one hidden layer, many or, where the estimator expects, one. Lanes stand side by side while they fire and are scored; sums
+ * over rows are those of the estimator and of value.c, row by row, for which scores are turned to rows. */
 typedef struct bern_firing_kernels {
 	/* Fires the layer K times from x at step t, draws the actions from the mean policies, and weighs the firings. turned 1: room->rows
 	 * (16, P) already hold the units' activations, whatever x is. */

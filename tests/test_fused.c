@@ -94,6 +94,23 @@ static const struct {
 	{"MinAtar/Breakout-v1",
 	 10,
 	 {LOCAL, "firings", "16", "num_envs", "27", "entropy_coef", "0.05"}},
+	/* of one firing, */
+	{"CartPole-v1", 60, {LOCAL, "num_envs", "16", "hidden", "64"}},
+	{"CartPole-v1", 40, {LOCAL, "num_envs", "17", "hidden", "1", "num_steps", "1"}},
+	{"CartPole-v1", 20, {LOCAL, "num_envs", "100", "hidden", "33", "threads", "2"}},
+	{"CartPole-v1", 20, {LOCAL, "num_envs", "9", "hidden", "7", "entropy_coef", "0.1"}},
+	{"CartPole-v1", 20, {LOCAL, "num_envs", "40", "hidden", "150", "baseline", "linear"}},
+	{"CartPole-v1", 20, {LOCAL, "num_envs", "40", "baseline", "none"}},
+	{"CartPole-v1", 300, {LOCAL, "num_envs", "16", "learning_rate", "1"}},
+	{"CartPole-v1", 20, {LOCAL, "num_envs", "33", "head", "softmax", "hidden", "20"}},
+	{"Acrobot-v1", 20, {LOCAL, "num_envs", "40", "hidden", "50", "value_hidden", "17"}},
+	{"Acrobot-v1", 20, {LOCAL, "num_envs", "40", "entropy_coef", "0.05"}},
+	{"Catch-v0", 20, {LOCAL, "num_envs", "37", "hidden", "24"}},
+	{"Taxi-v4", 20, {LOCAL, "num_envs", "20", "entropy_coef", "1", "hidden", "30"}},
+	{"GaussianBandit-v0", 20, {LOCAL, "num_envs", "20", "hidden", "7"}},
+	{"FrozenLake-v1", 200, {LOCAL, "num_envs", "16", "learning_rate", "1"}},
+	{"MinAtar/Breakout-v1", 10, {LOCAL, "num_envs", "27", "entropy_coef", "0.05"}},
+	{"ImageBandit-v0", 10, {LOCAL, "num_envs", "24", "num_steps", "1"}},
 };
 #define CASES ((int)(sizeof cases / sizeof cases[0]))
 
