@@ -25,18 +25,41 @@ size_t bern_tile_size(const bern_env *env)
 	return size;
 }
 
+static inline void get_column(unsigned char *to, const unsigned char *from, size_t count,
+			      size_t size)
+{
+	for (size_t k = 0; k < count; k++)
+		memcpy(to + k * size, from + k * size * BERN_TILE, size);
+}
+
+static inline void put_column(unsigned char *to, const unsigned char *from, size_t count,
+			      size_t size)
+{
+	for (size_t k = 0; k < count; k++)
+		memcpy(to + k * size * BERN_TILE, from + k * size, size);
+}
+
+/* Sizes that are known spare a call of memcpy for each number. */
 void bern_tile_column_get(const void *column, size_t lane, size_t count, size_t size, void *out)
 {
 	const unsigned char *from = (const unsigned char *)column + lane * size;
-	for (size_t k = 0; k < count; k++)
-		memcpy((unsigned char *)out + k * size, from + k * size * BERN_TILE, size);
+	if (size == 4)
+		get_column(out, from, count, 4);
+	else if (size == 8)
+		get_column(out, from, count, 8);
+	else
+		get_column(out, from, count, size);
 }
 
 void bern_tile_column_put(void *column, size_t lane, size_t count, size_t size, const void *in)
 {
 	unsigned char *to = (unsigned char *)column + lane * size;
-	for (size_t k = 0; k < count; k++)
-		memcpy(to + k * size * BERN_TILE, (const unsigned char *)in + k * size, size);
+	if (size == 4)
+		put_column(to, in, count, 4);
+	else if (size == 8)
+		put_column(to, in, count, 8);
+	else
+		put_column(to, in, count, size);
 }
 
 void bern_tile_get(const bern_world *world, const void *tile, size_t lane, void *state)
