@@ -105,6 +105,14 @@ static void take_firing_room(const bern_fused *fused, bern_arena *arena, bern_fi
 	}
 }
 
+/* 1: activations of the baseline's units in a tile are kept for its gradient. */
+static int keeps_active(const bern_fused *fused)
+{
+	const size_t V = fused->net.value_units, T = fused->net.steps;
+	return fused->net.value_kind == BERN_BASELINE_MLP &&
+	       V * T * LANES * sizeof(float) <= MOST_KEPT;
+}
+
 static void take_room(const bern_fused *fused, bern_arena *arena, struct bern_fused_room *room)
 {
 	const size_t T = fused->net.steps, O = fused->net.inputs, row = LANES * sizeof(float);
@@ -119,7 +127,7 @@ static void take_room(const bern_fused *fused, bern_arena *arena, struct bern_fu
 	room->x = bern_arena_take(arena, O, sizeof(float));
 	if (fused->sums_rows)
 		take_firing_room(fused, arena, &room->firing);
-	else if (fused->net.value_kind == BERN_BASELINE_MLP && V * T * row <= MOST_KEPT)
+	else if (keeps_active(fused))
 		room->active = bern_arena_take(arena, V * T, row);
 	room->reward = bern_arena_take(arena, T, row);
 	room->bootstrap = bern_arena_take(arena, T, row);
@@ -167,6 +175,9 @@ int32_t bern_fused_init(bern_fused *fused, bern_arena *arena, const char *level,
 	fused->target = bern_arena_take(arena, fused->tiles * steps, LANES * sizeof(float));
 	fused->values = bern_arena_take(arena, fused->tiles * (steps + 1), LANES * sizeof(float));
 	fused->valued = bern_arena_take(arena, fused->tiles, sizeof *fused->valued);
+	if (!fused->sums_rows && keeps_active(fused))
+		fused->first = bern_arena_take(arena, fused->tiles,
+					       value->param_count * sizeof *fused->first);
 	fused->actions = bern_arena_take(arena, lanes, sizeof *fused->actions);
 	if (fused->expects)
 		fused->turned = bern_arena_take(arena, 2 * network->head.logits,
@@ -331,6 +342,47 @@ static void values_of_rows(const bern_fused *fused, const bern_lanes *lanes, siz
 		}
 }
 
+/* room->d (T, 16) = the share of each row's error, 0 in lanes that are not there. The squared errors' sums go to `squares`: lane by
+ * lane, or that of the tile. */
+static void value_errors(const bern_fused *fused, const struct bern_fused_room *room, size_t k,
+			 double *squares)
+{
+	const size_t T = fused->net.steps, n = lanes_in(fused, k);
+	const float *values = fused->values + k * (T + 1) * LANES;
+	const float *target = fused->target + k * T * LANES;
+	const float share = 1.0f / (float)(T * fused->lanes);
+	double square[LANES] = {0}, all = 0.0;
+	for (size_t t = 0; t < T; t++)
+		for (size_t l = 0; l < LANES; l++) {
+			float error = target[t * LANES + l] - values[t * LANES + l];
+			room->d[t * LANES + l] = share * error;
+			square[l] += (double)error * (double)error;
+		}
+	for (size_t t = 0; fused->sums_rows && t < T; t++)
+		for (size_t l = 0; l < n; l++) {
+			float error = target[t * LANES + l] - values[t * LANES + l];
+			all += (double)error * (double)error;
+		}
+	for (size_t t = 0; t < T; t++)
+		for (size_t l = n; l < LANES; l++)
+			room->d[t * LANES + l] = 0.0f;
+	if (fused->sums_rows)
+		squares[k] = all;
+	else
+		memcpy(squares + k * LANES, square, n * sizeof(double));
+}
+
+/* The baseline's gradient of a tile, from the units' activations of all rows. */
+static void value_gradient(const bern_fused *fused, const struct bern_fused_room *room, size_t k,
+			   const float *active, float *sum)
+{
+	const bern_value_function *value = fused->value_function;
+	value_errors(fused, room, k, value->leaf_square);
+	fused->kernels->value_estimate(&fused->net, room->sum, fused->tile[k].x, room->d, active,
+				       room->scratch);
+	fused->kernels->fold(sum, room->sum, value->param_count);
+}
+
 /* Values, advantages, targets and entropies of a tile. */
 static void credit(const bern_fused *fused, const bern_lanes *lanes, size_t worker, size_t k)
 {
@@ -346,7 +398,11 @@ static void credit(const bern_fused *fused, const bern_lanes *lanes, size_t work
 	const float *pi = fused->sums_rows ? tile->mean_pi : tile->pi;
 	if (fused->by_rows)
 		values_of_rows(fused, lanes, worker, k, values);
-	else if (fused->value_function->param_count > 0)
+	else if (fused->first) {
+		const size_t end = T * LANES;
+		fused->kernels->values(net, values, tile->x, T, room->active);
+		fused->kernels->values(net, values + end, tile->x + end * net->inputs, 1, NULL);
+	} else if (fused->value_function->param_count > 0)
 		fused->kernels->values(net, values, tile->x, T + 1, NULL);
 	else
 		for (size_t i = 0; i < (T + 1) * LANES; i++)
@@ -368,6 +424,10 @@ static void credit(const bern_fused *fused, const bern_lanes *lanes, size_t work
 		copy_lanes(rows->target + row, target + at, n);
 	}
 	bern_mark(marks, BERN_MARK_CREDIT);
+	if (fused->first)
+		value_gradient(fused, room, k, room->active,
+			       fused->first + k * fused->value_function->param_count);
+	bern_mark(marks, BERN_MARK_BASELINE);
 	for (size_t t = 0; t < T; t++) {
 		const size_t at = t * LANES, row = t * B + k * LANES;
 		fused->kernels->entropies(net, entropy, pi + at * net->logits);
@@ -548,34 +608,6 @@ void bern_fused_estimate(void *user, size_t k, size_t worker, float *sum)
 	fused->kernels->fold(sum, room->sum, fused->network->param_count);
 }
 
-/* room->d (T, 16) = the share of each row's error, 0 in lanes that are not there. The squared errors' sums go to `squares`: lane by
- * lane, or that of the tile. */
-static void value_errors(const bern_fused *fused, const struct bern_fused_room *room, size_t k,
-			 double *squares)
-{
-	const size_t T = fused->net.steps, n = lanes_in(fused, k);
-	const float *values = fused->values + k * (T + 1) * LANES;
-	const float *target = fused->target + k * T * LANES;
-	const float share = 1.0f / (float)(T * fused->lanes);
-	double square[LANES] = {0}, all = 0.0;
-	for (size_t t = 0; t < T; t++)
-		for (size_t l = 0; l < n; l++) {
-			float error = target[t * LANES + l] - values[t * LANES + l];
-			room->d[t * LANES + l] = share * error;
-			if (fused->sums_rows)
-				all += (double)error * (double)error;
-			else
-				square[l] += (double)error * (double)error;
-		}
-	for (size_t t = 0; t < T; t++)
-		for (size_t l = n; l < LANES; l++)
-			room->d[t * LANES + l] = 0.0f;
-	if (fused->sums_rows)
-		squares[k] = all;
-	else
-		memcpy(squares + k * LANES, square, n * sizeof(double));
-}
-
 /* Where inputs stay rows. */
 static void value_rows(void *user, size_t k, size_t worker, float *sum)
 {
@@ -600,21 +632,23 @@ static void value_tile(void *user, size_t k, size_t worker, float *sum)
 	const bern_fused *fused = user;
 	const bern_fused_net *net = &fused->net;
 	const struct bern_fused_room *room = &fused->room[worker];
-	const size_t T = net->steps;
+	const size_t T = net->steps, count = fused->value_function->param_count;
 	const float *x = fused->tile[k].x;
-	float *active = NULL;
-	if (!fused->valued[k])
-		fused->kernels->values(net, fused->values + k * (T + 1) * LANES, x, T,
-				       active = room->active);
+	const int valued = fused->valued[k];
 	fused->valued[k] = 0; /* another pass comes after a step of the optimizer */
-	value_errors(fused, room, k, fused->value_function->leaf_square);
-	if (fused->sums_rows) {
-		fused->kernels->firings->value_estimate(net, sum, x, room->d, T * LANES,
-							&room->firing);
+	if (valued && fused->first) {
+		memcpy(sum, fused->first + k * count, count * sizeof *sum);
 		return;
 	}
-	fused->kernels->value_estimate(net, room->sum, x, room->d, active, room->scratch);
-	fused->kernels->fold(sum, room->sum, fused->value_function->param_count);
+	if (!valued)
+		fused->kernels->values(net, fused->values + k * (T + 1) * LANES, x, T,
+				       room->active);
+	if (!fused->sums_rows) {
+		value_gradient(fused, room, k, valued ? NULL : room->active, sum);
+		return;
+	}
+	value_errors(fused, room, k, fused->value_function->leaf_square);
+	fused->kernels->firings->value_estimate(net, sum, x, room->d, T * LANES, &room->firing);
 }
 
 double bern_fused_value_learn(bern_fused *fused, size_t passes, double rate)

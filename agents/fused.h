@@ -61,9 +61,10 @@ typedef struct bern_fused {
 	float bonus;        /* of the entropy in it */
 	float mean_entropy; /* what that of one firing is compared with */
 	float *turned; /* (2, N, P) of the weights as they stand, where the estimator expects */
-	bern_fused_tile *tile;        /* (tiles) */
-	float *target, *values;       /* (tiles, T, 16), (tiles, T + 1, 16) */
-	uint8_t *valued;              /* (tiles) 1: `values` are of the baseline as it stands */
+	bern_fused_tile *tile;  /* (tiles) */
+	float *target, *values; /* (tiles, T, 16), (tiles, T + 1, 16) */
+	uint8_t *valued;        /* (tiles) 1: `values` are of the baseline as it stands */
+	float *first; /* (tiles, its param_count) the baseline's gradient of its first pass, or NULL: not taken while playing */
 	int32_t *actions;             /* (B) of the step that is made */
 	struct bern_fused_room *room; /* (threads) scratch of each thread */
 } bern_fused;

@@ -356,6 +356,11 @@ INLINE void mlp_value(const bern_fused_net *net, float *out, const float *x, siz
 	const size_t V = net->value_units;
 	const float *w = net->value, *bias = w + O * V, *w_out = bias + V;
 	vf part[BOTH][16];
+	/* inputs, if they are four: loaded once, whatever is stored between */
+	vf four[4][BOTH];
+	for (size_t i = 0; O == 4 && i < 4; i++)
+		for (size_t v = 0; v < BOTH; v++)
+			four[i][v] = load(x + i * LANES + v * W);
 	for (size_t s = 0; s < 16; s++) {
 		vf sum[BOTH] = {{0}};
 		for (size_t j = s; j < V; j += 16) {
@@ -366,7 +371,9 @@ INLINE void mlp_value(const bern_fused_net *net, float *out, const float *x, siz
 			for (size_t i = 0; i < O; i++) {
 				UNROLL
 				for (size_t v = 0; v < BOTH; v++)
-					a[v] += load(x + i * LANES + v * W) * w[i * V + j];
+					a[v] += (O == 4 ? four[i][v]
+							: load(x + i * LANES + v * W)) *
+						w[i * V + j];
 			}
 			UNROLL
 			for (size_t v = 0; v < BOTH; v++) {
@@ -455,7 +462,7 @@ INLINE void mlp_unit(const bern_fused_net *net, float *sum, const float *x, cons
 		for (size_t u = 0; u < units; u++) {
 			vf a = active ? load(active + ((j + u) * T + t) * LANES + lane)
 				      : relu_unit(x_t, w + u, bias[u], O, V);
-			vf back = where(lessf((vf){0}, a), d_t * out[u]);
+			vf back = where(less((vi){0}, (vi)a), d_t * out[u]);
 			g_out[u] += d_t * a;
 			g_bias[u] += back;
 			if (O == 4) {
