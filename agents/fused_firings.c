@@ -275,7 +275,7 @@ static void act(const bern_fused_net *net, bern_fused_tile *tile, const bern_fir
 		float *pi = tile->pi + t * K * N * LANES + lane;
 		vi speaker, drawn;
 		if (!turned)
-			affine_first(net, tile, p + lane, t, lane);
+			affine_first(net, tile, p + lane, t, lane, 0);
 		probabilities(p + lane, room->grid + lane, J);
 		size_t k = 0;
 		for (; net->one_unit && k < K; k++) {

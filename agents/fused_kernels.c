@@ -6,9 +6,12 @@
 
 /* ---- acting --------------------------------------------------------------------------------------- */
 
+/* Sigmoids are taken before the draws: there are too few registers for both. */
+#define EARLY (W < 16)
+
 /* affine_units where the inputs are firings (I). */
 INLINE void affine_fired(float *a, void *fired, size_t row, size_t lane, const float *w,
-			 const float *bias, size_t I, size_t J, size_t units)
+			 const float *bias, size_t I, size_t J, size_t units, int grid)
 {
 	vf sum[8];
 	UNROLL
@@ -20,57 +23,32 @@ INLINE void affine_fired(float *a, void *fired, size_t row, size_t lane, const f
 		for (size_t u = 0; u < units; u++)
 			sum[u] = add_where(sum[u], h_i, all(w[i * J + u]));
 	}
-	UNROLL
-	for (size_t u = 0; u < units; u++)
-		store(a + u * LANES, sum[u]);
+	store_units(a, sum, units, grid);
 }
 
-/* a (J, 16) of layer l, or of the logits, at step t. */
-static void affine(const bern_fused_net *net, const bern_fused_tile *tile, float *a, size_t l,
-		   size_t t, size_t lane)
+/* a (J, 16) of layer l, or of the logits, at step t; with grid 1 2^24 sigmoid(a). */
+INLINE void affine(const bern_fused_net *net, const bern_fused_tile *tile, float *a, size_t l,
+		   size_t t, size_t lane, int grid)
 {
 	const bern_layer *layer = &net->layer[l];
 	const size_t I = layer->inputs, J = layer->units;
 	const float *w = net->params + layer->weight, *bias = net->params + layer->bias;
 	size_t j = 0;
 	if (l == 0) {
-		affine_first(net, tile, a, t, lane);
+		affine_first(net, tile, a, t, lane, grid);
 		return;
 	}
 	for (; j + 8 <= J; j += 8)
 		affine_fired(a + j * LANES, tile->fired[l - 1], t * I, lane, w + j, bias + j, I, J,
-			     8);
+			     8, grid);
 	for (; j < J; j++)
 		affine_fired(a + j * LANES, tile->fired[l - 1], t * I, lane, w + j, bias + j, I, J,
-			     1);
+			     1, grid);
 }
 
-/* 2^24 p in place of a, of `units` neighbours, and of a layer. */
-INLINE void grid_units(float *p, size_t units)
-{
-	vf a[4];
-	vi grid[4];
-	UNROLL
-	for (size_t u = 0; u < units; u++)
-		a[u] = load(p + u * LANES);
-	grid_sigmoids(grid, a, units);
-	UNROLL
-	for (size_t u = 0; u < units; u++)
-		store(p + u * LANES, (vf)grid[u]);
-}
-
-INLINE void grids(float *p, size_t J)
-{
-	size_t j = 0;
-	for (; j + 4 <= J; j += 4)
-		grid_units(p + j * LANES, 4);
-	for (; j < J; j++)
-		grid_units(p + j * LANES, 1);
-}
-
-/* Layer l fires: p holds a and gets p. Unit j takes its number from sub-stream j mod 16, and padding units take theirs too. In the
- * last layer the streams move on over the block of the action's draws as well; the one number that is used of it is
- * returned. With an action unit its input goes to `logit`. */
+/* Layer l fires: p holds a, or 2^24 p (EARLY), and gets p. Unit j takes its number from sub-stream j mod 16, and padding
+ * units take theirs too. In the last layer the streams move on over the block of the action's draws as well; the one number that is
+ * used of it is returned. With an action unit its input goes to `logit`. */
 INLINE vi fire(const bern_fused_net *net, bern_fused_tile *tile, size_t l, size_t t, size_t lane,
 	       int last, int one_unit, vf *logit)
 {
@@ -81,8 +59,6 @@ INLINE vi fire(const bern_fused_net *net, bern_fused_tile *tile, size_t l, size_
 	const stream addend2 = leap(addend, BERN_PCG32_LEAP, addend);
 	vf part[16];
 	vi drawn = {0};
-	if (W < 16) /* apart from the draws, for which these registers are too few */
-		grids(p, J);
 	for (size_t s = 0; s < 16; s += ABREAST) {
 		uint64_t *state = tile->state + s * LANES + lane;
 		stream now[ABREAST];
@@ -96,7 +72,7 @@ INLINE vi fire(const bern_fused_net *net, bern_fused_tile *tile, size_t l, size_
 				size_t j = 16 * v + s + q;
 				if (j < J) {
 					vf a = load(p + j * LANES);
-					vi grid = W == 16 ? grid_sigmoid(a) : (vi)a;
+					vi grid = EARLY ? (vi)a : grid_sigmoid(a);
 					vm h = less(bits(now[q]), grid);
 					store(p + j * LANES, grid_float(grid));
 					store_mask(unit_at(tile->fired[l], t * J + j, lane), h);
@@ -136,7 +112,7 @@ static void act(const bern_fused_net *net, bern_fused_tile *tile, size_t t)
 		vi drawn = {0}, action;
 		for (size_t l = 0; l <= last; l++) {
 			size_t J = net->layer[l].units;
-			affine(net, tile, tile->p[l] + t * J * LANES + lane, l, t, lane);
+			affine(net, tile, tile->p[l] + t * J * LANES + lane, l, t, lane, EARLY);
 			if (l < last)
 				fire(net, tile, l, t, lane, 0, 0, &logit);
 			else if (net->one_unit)
@@ -149,7 +125,7 @@ static void act(const bern_fused_net *net, bern_fused_tile *tile, size_t t)
 			store(pi, grid_float(grid));
 			action = (drawn < grid) & 1;
 		} else {
-			affine(net, tile, pi, net->depth, t, lane);
+			affine(net, tile, pi, net->depth, t, lane, 0);
 			softmax(pi, N);
 			action = draw_softmax(pi, N, drawn);
 		}

@@ -253,10 +253,10 @@ INLINE fired_unit *unit_at(void *fired, size_t row, size_t lane)
 /* ---- functions ------------------------------------------------------------------------------------ */
 
 /* 2^24 p as whole numbers, p = sigmoid(x) on the grid of 2^-24: bern_sigmoidf with the sign of r turned round, which changes no
- * rounding. Below -87 the quotient is under 2^-24 by itself. Up to 4 vectors in turn, since each waits for itself. */
+ * rounding. Below -87 the quotient is under 2^-24 by itself. Up to 8 vectors in turn, since each waits for itself. */
 INLINE void grid_sigmoids(vi *grid, const vf *x, size_t count)
 {
-	vf shifted[4], r[4], p[4];
+	vf shifted[8], r[8], p[8];
 	UNROLL
 	for (size_t u = 0; u < count; u++) {
 		vf a = at_most(at_least(x[u], all(-87.0f)), all(87.0f));
@@ -281,8 +281,8 @@ INLINE void grid_sigmoids(vi *grid, const vf *x, size_t count)
 		p[u] = 1.0f + (1.0f + (r[u] * r[u] * p[u] - r[u])) * power;
 	}
 	UNROLL
-	for (size_t u = 0; u < count; u++)
-		grid[u] = __builtin_convertvector(1.0f / p[u] * BERN_P_ONE, vi);
+	for (size_t u = 0; u < count; u++) /* a power of two times 1 / p: rounded alike */
+		grid[u] = __builtin_convertvector(BERN_P_ONE / p[u], vi);
 }
 
 INLINE vi grid_sigmoid(vf x)
@@ -423,9 +423,20 @@ INLINE vf tree(vf part[16])
 	return (part[0] + part[2]) + (part[1] + part[3]);
 }
 
+/* Stores a of `units` neighbours, or with grid 1 2^24 sigmoid(a). */
+INLINE void store_units(float *a, const vf *sum, size_t units, int grid)
+{
+	vi p[8];
+	if (grid)
+		grid_sigmoids(p, sum, units);
+	UNROLL
+	for (size_t u = 0; u < units; u++)
+		store(a + u * LANES, grid ? (vf)p[u] : sum[u]);
+}
+
 /* a of `units` neighbours: bias and I inputs. Weights (I, J) from the first of them on. */
 INLINE void affine_units(float *a, const float *x, const float *w, const float *bias, size_t I,
-			 size_t J, size_t units)
+			 size_t J, size_t units, int grid)
 {
 	vf sum[8];
 	UNROLL
@@ -437,14 +448,12 @@ INLINE void affine_units(float *a, const float *x, const float *w, const float *
 		for (size_t u = 0; u < units; u++)
 			sum[u] += x_i * w[i * J + u];
 	}
-	UNROLL
-	for (size_t u = 0; u < units; u++)
-		store(a + u * LANES, sum[u]);
+	store_units(a, sum, units, grid);
 }
 
-/* a (J, 16) of the first layer at step t. */
+/* a (J, 16) of the first layer at step t; with grid 1 2^24 sigmoid(a). */
 INLINE void affine_first(const bern_fused_net *net, const bern_fused_tile *tile, float *a, size_t t,
-			 size_t lane)
+			 size_t lane, int grid)
 {
 	const bern_layer *layer = &net->layer[0];
 	const size_t I = layer->inputs, J = layer->units;
@@ -452,9 +461,9 @@ INLINE void affine_first(const bern_fused_net *net, const bern_fused_tile *tile,
 	const float *x = tile->x + t * I * LANES + lane;
 	size_t j = 0;
 	for (; j + 8 <= J; j += 8)
-		affine_units(a + j * LANES, x, w + j, bias + j, I, J, 8);
+		affine_units(a + j * LANES, x, w + j, bias + j, I, J, 8, grid);
 	for (; j < J; j++)
-		affine_units(a + j * LANES, x, w + j, bias + j, I, J, 1);
+		affine_units(a + j * LANES, x, w + j, bias + j, I, J, 1, grid);
 }
 
 /* Softmax of the logits (N, 16) in place. */
