@@ -206,28 +206,6 @@ static void copy_lanes(void *to, const void *from, size_t n)
 
 /* ---- playing -------------------------------------------------------------------------------------- */
 
-static void load_streams(const bern_fused *fused, size_t k)
-{
-	const bern_fused_tile *tile = &fused->tile[k];
-	for (size_t l = 0; l < lanes_in(fused, k); l++) {
-		const bern_firing_rng *rng = &fused->firing[k * LANES + l];
-		const size_t place = bern_fused_place(fused->kernels, l);
-		tile->addend[place] = rng->addend;
-		for (size_t s = 0; s < BERN_LEAPS; s++)
-			tile->state[s * LANES + place] = rng->state[s];
-	}
-}
-
-static void store_streams(const bern_fused *fused, size_t k)
-{
-	const bern_fused_tile *tile = &fused->tile[k];
-	for (size_t l = 0; l < lanes_in(fused, k); l++) {
-		const size_t place = bern_fused_place(fused->kernels, l);
-		for (size_t s = 0; s < BERN_LEAPS; s++)
-			fused->firing[k * LANES + l].state[s] = tile->state[s * LANES + place];
-	}
-}
-
 static bern_value_input input_of(const bern_fused *fused, size_t row)
 {
 	const size_t O = fused->net.inputs, OP = bern_padded(O);
@@ -469,7 +447,8 @@ int32_t bern_fused_play(bern_fused *fused, bern_lanes *lanes, size_t worker, siz
 		if (!fused->by_rows)
 			bern_lanes_get_columns(lanes, b0, n, columns);
 		for (size_t k = k0; k < k1; k++) {
-			load_streams(fused, k);
+			fused->kernels->take_streams(&fused->tile[k], fused->firing + k * LANES,
+						     lanes_in(fused, k));
 			if (!fused->by_rows)
 				take_inputs(fused, fused->tile[k].x,
 					    columns + (k - k0) * O * LANES);
@@ -513,7 +492,8 @@ int32_t bern_fused_play(bern_fused *fused, bern_lanes *lanes, size_t worker, siz
 		if (!fused->by_rows)
 			bern_lanes_put_columns(lanes, b0, n, columns);
 		for (size_t k = k0; k < k1; k++)
-			store_streams(fused, k);
+			fused->kernels->put_streams(fused->firing + k * LANES, &fused->tile[k],
+						    lanes_in(fused, k));
 		bern_mark(marks, BERN_MARK_STREAMS);
 		for (size_t k = k0; k < k1; k++)
 			credit(fused, lanes, worker, k);

@@ -107,7 +107,7 @@ INLINE vf fire(const bern_fused_net *net, bern_fused_tile *tile, const int32_t *
 {
 	const size_t J = net->layer[0].units, blocks = net->layer[0].padded / 16;
 	const float *w = net->params + net->layer[1].weight;
-	const stream addend = load_stream(tile->addend + lane);
+	const pair addend = load_pair(tile->addend + lane);
 	fired_unit *h = fired_at(net, tile, t, k, 0, lane);
 	vf part[16];
 	for (size_t s = 0; s < 16; s += ABREAST) {
@@ -198,7 +198,7 @@ INLINE void policies(const bern_fused_net *net, const bern_fused_tile *tile, siz
 /* The 16 numbers of which the action takes two: number 0 chooses the firing that speaks, number 1 what it says. */
 INLINE void draw_block(bern_fused_tile *tile, size_t lane, size_t K, vi *speaker, vi *drawn)
 {
-	const stream addend = load_stream(tile->addend + lane);
+	const pair addend = load_pair(tile->addend + lane);
 	for (size_t s = 0; s < 16; s++) {
 		uint64_t *state = tile->state + s * LANES + lane;
 		stream now = load_stream(state);
@@ -273,7 +273,7 @@ static void act(const bern_fused_net *net, bern_fused_tile *tile, const bern_fir
 		to_rows(p + j * LANES, LANES, room->rows + j, P);
 	for (size_t lane = 0; lane < LANES; lane += W) {
 		float *pi = tile->pi + t * K * N * LANES + lane;
-		vi speaker, drawn;
+		vi speaker = {0}, drawn = {0};
 		if (!turned)
 			affine_first(net, tile, p + lane, t, lane, 0);
 		probabilities(p + lane, room->grid + lane, J);

@@ -4,6 +4,91 @@
  * are added where the reference skips them, which changes no sum that started from +0, and none of a probability. */
 #include "fused_vectors.h"
 
+/* ---- streams -------------------------------------------------------------------------------------- */
+
+/* Where a lane's 64 bits are in a pair: of each W lanes first the even ones, then the odd ones. */
+INLINE size_t place(size_t lane)
+{
+	return lane / W * W + lane % 2 * (W / 2) + lane % W / 2;
+}
+
+#if W == 8
+/* 8 rows of 8 words turned to columns. */
+INLINE void turn(vu row[8])
+{
+	__m256i two[8], four[8];
+	UNROLL
+	for (size_t i = 0; i < 8; i += 2) {
+		two[i] = _mm256_unpacklo_epi32((__m256i)row[i], (__m256i)row[i + 1]);
+		two[i + 1] = _mm256_unpackhi_epi32((__m256i)row[i], (__m256i)row[i + 1]);
+	}
+	UNROLL
+	for (size_t i = 0; i < 8; i++) {
+		const size_t k = i / 4 * 4 + i % 4 / 2;
+		four[i] = i % 2 ? _mm256_unpackhi_epi64(two[k], two[k + 2])
+				: _mm256_unpacklo_epi64(two[k], two[k + 2]);
+	}
+	UNROLL
+	for (size_t i = 0; i < 4; i++) {
+		row[i] = (vu)_mm256_permute2x128_si256(four[i], four[i + 4], 0x20);
+		row[i + 4] = (vu)_mm256_permute2x128_si256(four[i], four[i + 4], 0x31);
+	}
+}
+
+static void take_streams(bern_fused_tile *tile, const bern_firing_rng *firing, size_t lanes)
+{
+	bern_firing_rng whole[LANES];
+	for (size_t l = 0; l < lanes; l++)
+		tile->addend[place(l)] = firing[l].addend;
+	if (lanes < LANES)
+		firing = memcpy(memset(whole, 0, sizeof whole), firing, lanes * sizeof *firing);
+	for (size_t l = 0; l < LANES; l += W)
+		for (size_t s = 0; s < BERN_LEAPS; s += 4) {
+			vu row[W];
+			UNROLL
+			for (size_t i = 0; i < W; i++)
+				memcpy(&row[i], &firing[l + i].state[s], sizeof row[i]);
+			turn(row);
+			UNROLL
+			for (size_t i = 0; i < W; i++)
+				memcpy(tile->state + (s + i / 2) * LANES + l + i % 2 * (W / 2),
+				       &row[i], sizeof row[i]);
+		}
+}
+
+static void put_streams(bern_firing_rng *firing, const bern_fused_tile *tile, size_t lanes)
+{
+	for (size_t l = 0; l < lanes; l += W)
+		for (size_t s = 0; s < BERN_LEAPS; s += 4) {
+			vu row[W];
+			UNROLL
+			for (size_t i = 0; i < W; i++)
+				memcpy(&row[i],
+				       tile->state + (s + i / 2) * LANES + l + i % 2 * (W / 2),
+				       sizeof row[i]);
+			turn(row);
+			for (size_t i = 0; i < W && l + i < lanes; i++)
+				memcpy(&firing[l + i].state[s], &row[i], sizeof row[i]);
+		}
+}
+#else
+static void take_streams(bern_fused_tile *tile, const bern_firing_rng *firing, size_t lanes)
+{
+	for (size_t l = 0; l < lanes; l++) {
+		tile->addend[place(l)] = firing[l].addend;
+		for (size_t s = 0; s < BERN_LEAPS; s++)
+			tile->state[s * LANES + place(l)] = firing[l].state[s];
+	}
+}
+
+static void put_streams(bern_firing_rng *firing, const bern_fused_tile *tile, size_t lanes)
+{
+	for (size_t l = 0; l < lanes; l++)
+		for (size_t s = 0; s < BERN_LEAPS; s++)
+			firing[l].state[s] = tile->state[s * LANES + place(l)];
+}
+#endif
+
 /* ---- acting --------------------------------------------------------------------------------------- */
 
 /* Sigmoids are taken before the draws: there are too few registers for both. */
@@ -55,8 +140,7 @@ INLINE vi fire(const bern_fused_net *net, bern_fused_tile *tile, size_t l, size_
 	const size_t J = net->layer[l].units, blocks = net->layer[l].padded / 16;
 	const float *w = net->params + net->layer[net->depth].weight;
 	float *p = tile->p[l] + t * J * LANES + lane;
-	const stream addend = load_stream(tile->addend + lane);
-	const stream addend2 = leap(addend, BERN_PCG32_LEAP, addend);
+	const pair addend = load_pair(tile->addend + lane), addend2 = addend_of_two(addend);
 	vf part[16];
 	vi drawn = {0};
 	for (size_t s = 0; s < 16; s += ABREAST) {
@@ -598,6 +682,8 @@ const bern_fused_kernels BERN_FUSED = {
 	.name = BERN_FUSED_NAME,
 	.fired_size = LANES / W * sizeof(fired_unit),
 	.width = W,
+	.take_streams = take_streams,
+	.put_streams = put_streams,
 	.act = act,
 	.values = values,
 	.entropies = entropies,

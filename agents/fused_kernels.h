@@ -30,8 +30,8 @@ typedef struct bern_fused_net {
 
 typedef struct bern_fused_tile {
 	uint64_t *
-		state; /* (16, 16) sub-streams of the lanes' firing streams, [sub-stream][place of the lane] */
-	uint64_t *addend; /* (16), by place */
+		state; /* (16, 16) sub-streams of the lanes' firing streams, [sub-stream][lane], as kernels order them */
+	uint64_t *addend; /* (16) */
 	float *x;         /* (T + 1, O, 16) */
 	float *p[BERN_MAX_LAYERS]; /* (T, J, 16); summing lane by lane, the gradient writes the units' scores over it */
 	void *fired[BERN_MAX_LAYERS]; /* (T, K, J, 16 / W) bits of W lanes each: which fired */
@@ -84,7 +84,11 @@ typedef struct bern_firing_kernels {
 typedef struct bern_fused_kernels {
 	const char *name;  /* the level's, as in kernels.h */
 	size_t fired_size; /* bytes of one unit's firings in 16 lanes */
-	size_t width;      /* lanes of a register, W: see bern_fused_place */
+	size_t width;      /* lanes of a register, W */
+
+	/* The firing streams of a tile's lanes, from rows and back to them. */
+	void (*take_streams)(bern_fused_tile *tile, const bern_firing_rng *firing, size_t lanes);
+	void (*put_streams)(bern_firing_rng *firing, const bern_fused_tile *tile, size_t lanes);
 
 	/* Fires all layers from x at step t and draws the actions. */
 	void (*act)(const bern_fused_net *net, bern_fused_tile *tile, size_t t);
@@ -105,13 +109,6 @@ typedef struct bern_fused_kernels {
 
 	const bern_firing_kernels *firings;
 } bern_fused_kernels;
-
-/* Where a lane of the tile has its streams: of each W lanes first the even ones, then the odd ones. */
-static inline size_t bern_fused_place(const bern_fused_kernels *kernels, size_t lane)
-{
-	const size_t W = kernels->width;
-	return lane / W * W + lane % 2 * (W / 2) + lane % W / 2;
-}
 
 /* The kernels of a level (bern_kernels.name), NULL for the reference, which has none. */
 const bern_fused_kernels *bern_fused_kernels_of(const char *level);

@@ -328,33 +328,28 @@ INLINE vf log_of(vf x)
 	       ((half_square - (s * (half_square + r) + k * 0x1.7f7d1cp-20f)) - f);
 }
 
-/* Sub-stream s of the lanes of a slice: a of the even ones, b of the odd ones, so that halves of their 64 bits are woven into one
- * register without crossing it. */
-typedef struct stream {
+/* 64 bits of the lanes of a slice: a of the even ones, b of the odd ones, so that halves of them are woven into one register without
+ * crossing it. */
+typedef struct pair {
 	vl a, b;
-} stream;
+} pair;
 
-INLINE stream load_stream(const uint64_t *state)
+INLINE pair load_pair(const uint64_t *x)
 {
-	stream s;
-	memcpy(&s.a, state, sizeof s.a);
-	memcpy(&s.b, state + W / 2, sizeof s.b);
-	return s;
+	pair p;
+	memcpy(&p.a, x, sizeof p.a);
+	memcpy(&p.b, x + W / 2, sizeof p.b);
+	return p;
 }
 
-INLINE void store_stream(uint64_t *state, stream s)
+INLINE void store_pair(uint64_t *x, pair p)
 {
-	memcpy(state, &s.a, sizeof s.a);
-	memcpy(state + W / 2, &s.b, sizeof s.b);
+	memcpy(x, &p.a, sizeof p.a);
+	memcpy(x + W / 2, &p.b, sizeof p.b);
 }
 
 /* sub-streams that are gone through side by side, where a leap takes longer to come out than to go in */
 #define ABREAST (W == 16 ? 1 : 2)
-
-INLINE stream leap(stream s, uint64_t multiplier, stream addend)
-{
-	return (stream){s.a * multiplier + addend.a, s.b * multiplier + addend.b};
-}
 
 /* The lower half of each of a, the upper of each of b. */
 INLINE vu weave(vl a, vl b)
@@ -367,6 +362,56 @@ INLINE vu weave(vl a, vl b)
 	return (vu)((a & 0xffffffff) | (b & 0xffffffff00000000));
 #endif
 }
+
+/* What streams add when they leap twice as far. */
+INLINE pair addend_of_two(pair addend)
+{
+	return (pair){addend.a * BERN_PCG32_LEAP + addend.a, addend.b * BERN_PCG32_LEAP + addend.b};
+}
+
+/* Sub-stream s of the lanes of a slice. */
+#if W == 8 /* halves apart: fewer operations where words of 64 bits cannot be multiplied at once */
+typedef struct stream {
+	vu lower, upper;
+} stream;
+
+INLINE stream load_stream(const uint64_t *state)
+{
+	const pair p = load_pair(state);
+	return (stream){(vu)p.a, (vu)p.b};
+}
+
+INLINE void store_stream(uint64_t *state, stream s)
+{
+	store_pair(state, (pair){(vl)s.lower, (vl)s.upper});
+}
+
+INLINE stream leap(stream s, uint64_t multiplier, pair addend)
+{
+	vu lower = (uint32_t)multiplier - (vu){0}, upper = (uint32_t)(multiplier >> 32) - (vu){0};
+	__asm__("" : "+x"(lower), "+x"(upper)); /* or gcc makes shifts and additions of them */
+	vl a = (vl)_mm256_mul_epu32((__m256i)s.lower, (__m256i)lower) + addend.a;
+	vl b = (vl)_mm256_mul_epu32((__m256i)((vl)s.lower >> 32), (__m256i)lower) + addend.b;
+	return (stream){weave(a, b << 32), weave(a >> 32, b) + s.lower * upper + s.upper * lower};
+}
+#else
+typedef pair stream;
+
+INLINE stream load_stream(const uint64_t *state)
+{
+	return load_pair(state);
+}
+
+INLINE void store_stream(uint64_t *state, stream s)
+{
+	store_pair(state, s);
+}
+
+INLINE stream leap(stream s, uint64_t multiplier, pair addend)
+{
+	return (stream){s.a * multiplier + addend.a, s.b * multiplier + addend.b};
+}
+#endif
 
 #if W == 4 && defined(__SSE2__)
 /* A number of 32 bits rotated to the right: pcg32's output function. SSE2 shifts all words alike: x 2^(31 - turn), its halves or'ed,
@@ -401,9 +446,13 @@ INLINE vi bits(stream s)
 /* A number of 32 bits: pcg32's output function. */
 INLINE vu word_of(stream s)
 {
+#if W == 8
+	return rotate((s.lower >> 27 | s.upper << 5) ^ s.upper >> 13, s.upper >> 27);
+#else
 	vu x = weave((s.a >> 18 ^ s.a) >> 27, (s.b >> 18 ^ s.b) << 5);
 	vu turn = weave(s.a >> 59, (vl)((vu)s.b >> 27));
 	return rotate(x, turn);
+#endif
 }
 
 /* Its upper 24. */
