@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes the pictures of this page from real trainings: runs/gallery/make.sh BERN [PICTURE...]. Needs script(1) and python3 for
-# train.svg, and a Bern with pictures. Without a PICTURE all are made but width.svg and depth.svg, which take an hour.
+# train.svg, and a Bern with pictures. Without a PICTURE all are made but width.svg and depth.svg, which take half an hour.
 set -e
 bern=$(realpath "$1")
 here=$(cd "$(dirname "$0")" && pwd)
