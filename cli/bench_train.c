@@ -25,6 +25,7 @@ static const struct usual {
 	{"CartPole-v1-throughput", {"train.num_envs=1024", "train.hidden=64", "train.firings=16"}},
 	{"CartPole-v1", {0}},
 	{"CartPole-v1-frugal", {0}},
+	{"MinAtar-Breakout-v1", {"train.estimator=firings", "train.firings=32"}},
 	{"MinAtar-Breakout-v1", {0}},
 };
 #define USUAL (sizeof usual / sizeof usual[0])
