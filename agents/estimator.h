@@ -50,8 +50,8 @@ typedef struct bern_what_if {
 	float *told[BERN_MAX_LAYERS];
 	/* (P) of a firing's layers from the second on: activations less what was drawn, above 0 where units fired */
 	float *excess[BERN_MAX_LAYERS];
-	float *moved;      /* (N, most_units) by how much each unit moves the outputs */
-	float *ratio;      /* (3, most_units) how many times as likely that makes the action */
+	float *moved; /* (N, most_units) by how much each unit moves the outputs */
+	float *ratio; /* (3, most_units) how many times as likely that makes the action, and scratch */
 	float *sign;       /* (most_units) of the listed units */
 	uint32_t *rows[2]; /* (most_units) units that turn over */
 } bern_what_if;
@@ -154,6 +154,9 @@ typedef struct bern_estimator {
 	/* 1: accumulate reads its memory and writes work and gradient alone, so that several threads may be in it at once, for
 	 * different rows, with a work of their own. */
 	int shared;
+
+	/* 1: the last hidden layer is told local expectations (bern_tell_last), and with one hidden layer that is all there is. */
+	int expects;
 
 	const char *cost; /* beside a forward pass: "K forward passes", "2 clones a step" */
 	/* Memory of its own, memory_size bytes zeroed, at work->memory. init takes what it points to from the arena. */

@@ -6,7 +6,7 @@
  * m_h being the chance of the action if h_i = h and the layers above fire anew by the same numbers. So E[h_i - p | these] = q - p, and
  *     A sum over k of p (1 - p) (m1 - m0) / M
  * is unbiased as A sum over k of (h_ki - p) is. With K firings m_h is the sum of their policies, of which only the own one changes, as in
- * estimator_local_expectation.c; that is what the last hidden layer hears. A unit further down hears 0 where nothing turns over
+ * estimator_local_expectation.c; that is what the last hidden layer hears. A unit further down hears nothing (but rounding) where nothing turns over
  * because of it, and what it hears is the smaller, the less it decides. Nothing is propagated back, no step or clone added.
  *
  * The trace keeps bits and not the logistic numbers: they are drawn given the bits, with the same distribution, from a stream that starts
@@ -16,6 +16,7 @@
  * alike: Foerster et al. 2018, arXiv 1705.08926. */
 #include "estimator.h"
 
+#include <assert.h>
 #include <bern/math.h>
 #include <string.h>
 
@@ -201,6 +202,7 @@ static void accumulate(const bern_network *net, const bern_trace *trace, const s
 		       float *gradient)
 {
 	const size_t K = net->firings, N = net->head.logits, C = net->head.components;
+	assert(work->what_if && trace->chance);
 	if (!net->head.gaussian.count)
 		bern_turn_weights(net, work->turned);
 	for (size_t l = 0; l < net->depth; l++)
@@ -234,5 +236,6 @@ const bern_estimator bern_estimator_counterfactual = {
 	.needs = BERN_NEEDS_BINARY | BERN_TAKES_FIRINGS | BERN_TAKES_BOX | BERN_NEEDS_CHANCE,
 	.accumulate = accumulate,
 	.shared = 1,
+	.expects = 1,
 	.cost = "a path up from each unit, through what it turns over",
 };

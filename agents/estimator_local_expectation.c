@@ -10,7 +10,10 @@
  *
  * One firing: half a sweep of the estimator gibbs for every unit at once. Hidden layers further down hear what those of
  * estimator_firings.c do, and so do the output's weights. Local expectations: Titsias & Lazaro-Gredilla 2015, arXiv 1503.01494, there of the
- * reward, which takes clones (estimator_leg.c); Rao-Blackwell for the action of K firings: derived here. */
+ * reward, which takes clones (estimator_leg.c); Rao-Blackwell for the action of K firings: derived here.
+ *
+ * Real actions with K > 1: where a firing is less likely than exp(-87) to have spoken, it is told nothing, though turning a unit over might
+ * make it likely. That takes weights that move a mean by 13 deviations. */
 #include "estimator.h"
 
 #include <bern/math.h>
@@ -158,5 +161,6 @@ const bern_estimator bern_estimator_local_expectation = {
 	.needs = BERN_NEEDS_BINARY | BERN_TAKES_FIRINGS | BERN_TAKES_BOX,
 	.accumulate = accumulate,
 	.shared = 1,
+	.expects = 1,
 	.cost = "K policies a unit of the last hidden layer, without their exponentials",
 };

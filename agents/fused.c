@@ -48,9 +48,9 @@ int bern_fused_fits(const bern_agent_config *config, const bern_network *net, co
 }
 
 int bern_fused_fits_firings(const bern_agent_config *config, const bern_network *net,
-			    const char *estimator, const bern_world *world, size_t memory)
+			    const bern_estimator *estimator, const bern_world *world, size_t memory)
 {
-	return (strcmp(estimator, "firings") == 0 || strcmp(estimator, "local-expectation") == 0) &&
+	return (strcmp(estimator->name, "firings") == 0 || estimator->expects) &&
 	       net->firings <= MOST_FIRINGS && net->depth == 1 &&
 	       is_plain(config, net, world, memory);
 }

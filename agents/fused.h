@@ -5,7 +5,7 @@
  *
  * one firing, estimator "unbiased": no sum crosses a register, for which sums over rows run lane by lane: over a lane's steps, then
  *     over a tree of lanes. Agents whose configuration fits sum in this order on any path (bern_fused_fits).
- * many firings of one hidden layer, estimators "firings" and "local-expectation", the latter with one firing too: lanes fire and are
+ * many firings of one hidden layer, estimators "firings", "local-expectation" and "counterfactual", the latter two with one firing too: lanes fire and are
  *     scored side by side; scores are then turned to rows, whose sums are the tile sums of the plain path. Where inputs are many, and
  *     mostly 0, they stay rows, and so does the baseline.
  *
@@ -30,7 +30,8 @@ int bern_fused_fits(const bern_agent_config *config, const bern_network *net, co
 
 /* 1: this one has lanes side by side, if the level does, and sums row by row as the plain path does. */
 int bern_fused_fits_firings(const bern_agent_config *config, const bern_network *net,
-			    const char *estimator, const bern_world *world, size_t memory);
+			    const bern_estimator *estimator, const bern_world *world,
+			    size_t memory);
 
 /* Where a play leaves its rows, (T, B) each: borrowed from the agent. */
 typedef struct bern_fused_rows {
@@ -46,7 +47,7 @@ typedef struct bern_fused {
 	const bern_normalizer *normalizer;
 	bern_firing_rng *firing; /* (B) */
 	bern_fused_rows rows;
-	int expects; /* 1: the estimator is local-expectation, 0: unbiased or firings */
+	int expects; /* 1: the estimator expects (estimator.h), 0: unbiased or firings */
 	float *x;    /* (T B, O) inputs of the rows, where they are not columns: borrowed */
 	bern_fused_net net;
 	int sums_rows;       /* 1: the second of the two: sums go row by row through a tile */

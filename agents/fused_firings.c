@@ -349,7 +349,7 @@ INLINE void weigh(const bern_fused_net *net, const bern_fused_tile *tile,
 		  const bern_firing_room *room, size_t t, size_t lane, int bonus)
 {
 	const size_t K = net->firings, N = net->logits;
-	const float each = 1.0f / (float)K, factor = (float)K / (float)(K - 1);
+	const float each = 1.0f / (float)K, factor = K > 1 ? (float)K / (float)(K - 1) : 1.0f;
 	const vf A = load(tile->signal + t * LANES + lane);
 	vi action;
 	memcpy(&action, tile->action + t * LANES + lane, sizeof action);

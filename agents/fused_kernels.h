@@ -36,10 +36,10 @@ typedef struct bern_fused_tile {
 	float *p[BERN_MAX_LAYERS]; /* (T, J, 16); summing lane by lane, the gradient writes the units' scores over it */
 	void *fired[BERN_MAX_LAYERS]; /* (T, K, J, 16 / W) bits of W lanes each: which fired */
 	float *pi;                    /* (T, K, N, 16) */
-	float *mean_pi;               /* (T, N, 16) their mean; K = 1: pi */
-	float *posterior;             /* (T, K, 16) K > 1: which firing spoke, given the action */
-	float *delta;                 /* (T, N, 16) scratch of the gradient, summing lane by lane */
-	int32_t *action;              /* (T, 16) */
+	float *mean_pi;   /* (T, N, 16) their mean; K = 1: pi; NULL where sums go lane by lane */
+	float *posterior; /* (T, K, 16) K > 1: which firing spoke, given the action */
+	float *delta;     /* (T, N, 16) scratch of the gradient, summing lane by lane */
+	int32_t *action;  /* (T, 16) */
 	float *last_p[BERN_MAX_LAYERS];    /* (J, 16) p of the last step, kept for the logs */
 	void *last_fired[BERN_MAX_LAYERS]; /* (K, J, 16 / W) */
 	float *signal; /* (T, 16) scaled advantages; 0 in lanes that are not there */

@@ -155,6 +155,14 @@ static void local_rule(const bern_network *net, const bern_reference_step *step,
 	}
 }
 
+static size_t hidden_units(const bern_network *net)
+{
+	size_t units = 0;
+	for (size_t l = 0; l < net->depth; l++)
+		units += net->layer[l].units;
+	return units;
+}
+
 /* told (units, K): c[k] (h - p) for every hidden unit. */
 static void weigh_scores(const bern_network *net, const double *params,
 			 const bern_reference_step *step, const double *c, double *told)
@@ -171,7 +179,7 @@ void bern_reference_estimate(const bern_network *net, const double *params,
 {
 	size_t K = step->firings, N = net->head.logits;
 	double pi[MOST], w[MOST], c[MOST], told[MOST], total = 0.0;
-	assert(K * N <= MOST);
+	assert(K * N <= MOST && K * hidden_units(net) <= MOST);
 	bern_reference_policy(net, params, step, pi);
 	for (size_t k = 0; k < K; k++) {
 		w[k] = chance(&net->head, pi + k * N, step->action);
@@ -190,7 +198,7 @@ void bern_reference_refire(const bern_network *net, const double *params,
 {
 	size_t K = step->firings, N = net->head.logits;
 	double pi[MOST], w[MOST], c[MOST], told[MOST], total = 0.0;
-	assert(K * N <= MOST);
+	assert(K * N <= MOST && K * hidden_units(net) <= MOST);
 	bern_reference_policy(net, params, step, pi);
 	for (size_t k = 0; k < K; k++)
 		total += chance(&net->head, pi + k * N, step->action);
@@ -279,6 +287,9 @@ void bern_reference_counterfactual(const bern_network *net, const double *params
 {
 	size_t K = step->firings, N = net->head.logits, unit = 0;
 	double pi[MOST], w[MOST], told[MOST], total = 0.0;
+	assert(K * N <= MOST && K * hidden_units(net) <= MOST);
+	for (size_t l = 0; l < net->depth; l++)
+		assert(net->layer[l].units <= MOST_WIDE);
 	bern_reference_policy(net, params, step, pi);
 	for (size_t k = 0; k < K; k++)
 		total += w[k] = chance(&net->head, pi + k * N, step->action);
@@ -294,7 +305,6 @@ void bern_reference_counterfactual(const bern_network *net, const double *params
 					     .unit = j,
 					     .k = k,
 					     .chance = total};
-				assert(net->layer[l].units <= MOST_WIDE);
 				turn_on(&t, l, 0, 1.0);
 				told[unit * K + k] = t.told;
 			}

@@ -163,20 +163,20 @@ static int32_t fuse(reinforce *self, bern_error *e)
 {
 	const bern_agent_config *config = &self->config;
 	if (self->world->isolate ||
-	    (self->leaf != 1 && !bern_fused_fits_firings(config, &self->net, self->estimator->name,
+	    (self->leaf != 1 && !bern_fused_fits_firings(config, &self->net, self->estimator,
 							 self->world, self->memory.size)))
 		return 0;
-	self->fused = (bern_fused){
-		.network = &self->net,
-		.value_function = &self->value,
-		.normalizer = &self->normalizer,
-		.firing = self->firing,
-		.rows = {self->reward, self->flags, self->values, self->bootstrap, self->advantage,
-			 self->target, self->entropy},
-		.expects = strcmp(self->estimator->name, "local-expectation") == 0,
-		.x = self->trace.x,
-		.gamma = config->gamma,
-		.lambda = config->gae_lambda};
+	self->fused = (bern_fused){.network = &self->net,
+				   .value_function = &self->value,
+				   .normalizer = &self->normalizer,
+				   .firing = self->firing,
+				   .rows = {self->reward, self->flags, self->values,
+					    self->bootstrap, self->advantage, self->target,
+					    self->entropy},
+				   .expects = self->estimator->expects,
+				   .x = self->trace.x,
+				   .gamma = config->gamma,
+				   .lambda = config->gae_lambda};
 	return bern_fused_init(&self->fused, &self->arena, self->kernels->name,
 			       (size_t)config->num_envs, (size_t)config->num_steps,
 			       self->crew.threads, e);

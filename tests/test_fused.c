@@ -108,6 +108,8 @@ static const struct {
 	{"Catch-v0", 20, {LOCAL, "num_envs", "37", "hidden", "24"}},
 	{"Taxi-v4", 20, {LOCAL, "num_envs", "20", "entropy_coef", "1", "hidden", "30"}},
 	{"GaussianBandit-v0", 20, {LOCAL, "num_envs", "20", "hidden", "7"}},
+	{"CartPole-v1", 20, {"estimator", "counterfactual", "num_envs", "20"}},
+	{"Acrobot-v1", 10, {"estimator", "counterfactual", "num_envs", "17", "firings", "1"}},
 	{"FrozenLake-v1", 200, {LOCAL, "num_envs", "16", "learning_rate", "1"}},
 	{"MinAtar/Breakout-v1", 10, {LOCAL, "num_envs", "27", "entropy_coef", "0.05"}},
 	{"ImageBandit-v0", 10, {LOCAL, "num_envs", "24", "num_steps", "1"}},
