@@ -30,6 +30,7 @@ typedef struct race_entry {
 	const bern_estimator *estimator;
 	int64_t kind;       /* enum bern_units */
 	const char *hidden; /* "64" */
+	int one_firing;     /* 1: although the estimator takes more */
 	size_t depth;
 } race_entry;
 
@@ -50,8 +51,8 @@ static int takes(const bern_estimator *estimator, int64_t kind, size_t depth)
 	return bern_estimator_find(&found, estimator->name, &offer, &e) == 0;
 }
 
-static int32_t add(race *r, const bern_estimator *estimator, int64_t kind, size_t depth,
-		   bern_error *e)
+static int32_t add(race *r, const bern_estimator *estimator, int64_t kind, int one_firing,
+		   size_t depth, bern_error *e)
 {
 	/* 2^n firings a step: few units */
 	int few = strcmp(estimator->name, "rao-blackwell") == 0;
@@ -63,10 +64,12 @@ static int32_t add(race *r, const bern_estimator *estimator, int64_t kind, size_
 		r->room += 16;
 	}
 	race_entry *entry = &r->entries[r->count++];
-	*entry = (race_entry){.estimator = estimator, .kind = kind, .depth = depth};
+	*entry = (race_entry){
+		.estimator = estimator, .kind = kind, .one_firing = one_firing, .depth = depth};
 	entry->hidden = depth == 1 ? few ? "10" : "64" : few ? "6,5" : "64,64";
 	if (kind == BERN_UNITS_BINARY)
-		snprintf(entry->name, sizeof entry->name, "%s", estimator->name);
+		snprintf(entry->name, sizeof entry->name, "%s%s", estimator->name,
+			 one_firing ? ", one firing" : "");
 	else
 		snprintf(entry->name, sizeof entry->name, "%s, %s units", estimator->name,
 			 bern_units_name(kind));
@@ -99,7 +102,10 @@ static int32_t collect(race *r, const lab_contest *request, bern_error *e)
 				if (binary ? kind != BERN_UNITS_BINARY
 					   : !takes(estimator, kind, depth))
 					continue;
-				int32_t rc = add(r, estimator, kind, depth, e);
+				int32_t rc = add(r, estimator, kind, 0, depth, e);
+				/* these need no others to compare a firing with */
+				if (!rc && estimator->expects)
+					rc = add(r, estimator, kind, 1, depth, e);
 				if (rc)
 					return rc;
 			}
@@ -113,8 +119,8 @@ static int32_t enter(race *r, const lab_contest *request, bern_error *e)
 		const race_entry *entry = &r->entries[i];
 		contest_entry *c = contest_add(&r->contest, entry->name);
 		uint32_t many = BERN_NEEDS_FIRINGS | BERN_TAKES_FIRINGS;
-		int firings = (entry->estimator->needs & many) && entry->kind != BERN_UNITS_RELU &&
-			      entry->kind != BERN_UNITS_TANH;
+		int firings = (entry->estimator->needs & many) && !entry->one_firing &&
+			      entry->kind != BERN_UNITS_RELU && entry->kind != BERN_UNITS_TANH;
 		if (!c)
 			return bern_fail(e, BERN_EMEMORY, "no memory for a race");
 		c->experiment.env = ENV;
