@@ -151,7 +151,7 @@ static void print(const contest *c, const char *env, double random_return,
 		lab_ratio_text(gap, sizeof gap, contest_ratio_of(c, entry, best, number, 0.0));
 		share_text(share, sizeof share, c, entry, best, random_return);
 		snprintf(reached, sizeof reached, "%zu/%zu", f.reached, c->seeds);
-		printf("| %-20s | %-13s | %-6s | %7s | %-24s | %-18s | %-28s | %-18s |\n", env,
+		printf("| %-20s | %-23s | %-6s | %7s | %-24s | %-18s | %-28s | %-18s |\n", env,
 		       entry->name, choice, reached, first, gap, returns, share);
 		fflush(stdout);
 	}
@@ -187,7 +187,7 @@ static void print_head(const lab_contest *request, const double *level)
 	printf("Recipes of the environments, %zu seeds; learning rate chosen from %s by %zu other "
 	       "seeds (*: an edge of these).\n"
 	       "first: steps to %s; return: of the last tenth of the steps; median [95%%].\n\n"
-	       "| %-20s | %-13s | %-6s | %7s | %-24s | %-18s | %-28s | %-18s |\n"
+	       "| %-20s | %-23s | %-6s | %7s | %-24s | %-18s | %-28s | %-18s |\n"
 	       "|---|---|---|---|---|---|---|---|\n",
 	       request->seeds, rates, request->grid_seeds, goal, "environment", "units", "rate",
 	       "reached", "first", "gap", "return", "share");
