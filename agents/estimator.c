@@ -215,9 +215,10 @@ int32_t bern_workspace_init(bern_workspace *work, bern_arena *arena, const bern_
 		const bern_layer *layer = &net->layer[l];
 		if (!net->binary || layer->inputs * layer->units < BERN_WIDE)
 			continue;
-		work->pending[l].s = bern_arena_take(arena, BERN_MANY,
-						     layer->padded * sizeof(float));
-		work->pending[l].h = bern_arena_take(arena, BERN_MANY, sizeof(uint8_t *));
+		bern_pending *pending = &work->pending[l];
+		pending->most = bern_many(layer->inputs);
+		pending->s = bern_arena_take(arena, pending->most, layer->padded * sizeof(float));
+		pending->h = bern_arena_take(arena, pending->most, sizeof(uint8_t *));
 	}
 	if (net->keeps_chance)
 		take_what_if(work, arena, net);
@@ -344,7 +345,7 @@ static void later_layer(const bern_network *net, const bern_trace *trace, size_t
 		net->kernels->add(gradient + layer->bias, s, layer->units);
 		if (pending) {
 			pending->h[pending->count++] = below;
-			if (pending->count == BERN_MANY)
+			if (pending->count == pending->most)
 				learn_pending(net, l, work, gradient);
 			continue;
 		}

@@ -39,9 +39,9 @@ static inline float bern_weight(const bern_signal *signal, size_t row)
 
 /* What a wide layer learns from many firings together: their scores and what fired below. */
 typedef struct bern_pending {
-	float *s;          /* (BERN_MANY, padded) NULL: the layer does not wait */
-	const uint8_t **h; /* (BERN_MANY) in the trace */
-	size_t count;
+	float *s;          /* (most, padded) NULL: the layer does not wait */
+	const uint8_t **h; /* (most) in the trace */
+	size_t most, count;
 } bern_pending;
 
 /* Room to turn a unit over and follow what comes of it (estimator_counterfactual.c). */

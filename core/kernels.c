@@ -552,123 +552,187 @@ static void turn_bits(uint64_t bits[64])
 		}
 }
 
-/* Columns of up to 64 rows side by side: as they lie in a matrix they would fall on few sets of the cache. */
-typedef struct panel {
-	float x[64 * W * TILE];
-} panel;
+/* rows of a matrix that are fetched before they are needed: no processor foresees steps that long */
+#define AHEAD 8
 
-INLINE void pack(panel *to, const float *from, size_t stride, size_t rows, size_t vectors)
+/* Columns of rows side by side: as they lie in a matrix they would fall on few sets of the cache. */
+INLINE void pack(float *to, const float *from, size_t stride, size_t rows, size_t vectors)
 {
 	for (size_t r = 0; r < rows; r++) {
+		for (size_t l = 0; l < W * vectors; l += 16)
+			__builtin_prefetch(from + (r + AHEAD) * stride + l);
 		UNROLL
 		for (size_t v = 0; v < vectors; v++) {
 			vf x;
 			load(&x, from + r * stride + W * v);
-			store(to->x + (r * vectors + v) * W, &x);
+			store(to + (r * vectors + v) * W, &x);
 		}
 	}
 }
 
-/* to[j] = from[j] + the packed rows whose bits are set, in ascending order */
-INLINE void add_set(float *to, const float *from, uint64_t bits, const panel *rows, size_t vectors)
+/* Columns of rows of sums: where they come from and go to. */
+typedef struct sums {
+	float *to;
+	const float *from;
+	size_t to_stride, from_stride;
+} sums;
+
+/* to[n] = from[n] + the packed rows whose bits are set in sets[n], in ascending order */
+INLINE void add_sets_of(sums s, const uint64_t *sets, size_t count, const float *rows,
+			size_t vectors)
 {
-	vf sum[TILE];
-	UNROLL
-	for (size_t v = 0; v < vectors; v++)
-		load(&sum[v], from + W * v);
-	for (; bits; bits &= bits - 1) {
-		const float *row = rows->x + (size_t)__builtin_ctzll(bits) * W * vectors;
+	for (size_t n = 0; n < count; n++) {
+		const float *from = s.from + n * s.from_stride;
+		float *to = s.to + n * s.to_stride;
+		vf sum[TILE];
+		for (size_t l = 0; l < W * vectors; l += 16)
+			__builtin_prefetch(from + AHEAD * s.from_stride + l);
+		UNROLL
+		for (size_t v = 0; v < vectors; v++)
+			load(&sum[v], from + W * v);
+		for (uint64_t bits = sets[n]; bits; bits &= bits - 1) {
+			const float *row = rows + (size_t)__builtin_ctzll(bits) * W * vectors;
+			UNROLL
+			for (size_t v = 0; v < vectors; v++) {
+				vf x;
+				load(&x, row + W * v);
+				sum[v] += x;
+			}
+		}
+		UNROLL
+		for (size_t v = 0; v < vectors; v++)
+			store(to + W * v, &sum[v]);
+	}
+}
+
+/* The same of two sums at a time, which do not wait for each other as their own terms do. */
+INLINE void add_sets_by_two(sums s, const uint64_t *sets, size_t count, const float *rows,
+			    size_t vectors)
+{
+	size_t n = 0;
+	for (; n + 2 <= count; n += 2) {
+		const float *from = s.from + n * s.from_stride;
+		float *to = s.to + n * s.to_stride;
+		uint64_t bits0 = sets[n], bits1 = sets[n + 1];
+		vf sum[2][TILE / 2], x;
 		UNROLL
 		for (size_t v = 0; v < vectors; v++) {
-			vf x;
-			load(&x, row + W * v);
-			sum[v] += x;
+			load(&sum[0][v], from + W * v);
+			load(&sum[1][v], from + s.from_stride + W * v);
 		}
-	}
-	UNROLL
-	for (size_t v = 0; v < vectors; v++)
-		store(to + W * v, &sum[v]);
-}
-
-/* The same of two sums, which do not wait for each other as their own terms do. */
-INLINE void add_two_sets(float *to0, const float *from0, uint64_t bits0, float *to1,
-			 const float *from1, uint64_t bits1, const panel *rows, size_t vectors)
-{
-	vf sum[2][TILE / 2], x;
-	UNROLL
-	for (size_t v = 0; v < vectors; v++) {
-		load(&sum[0][v], from0 + W * v);
-		load(&sum[1][v], from1 + W * v);
-	}
-	for (; bits0 && bits1; bits0 &= bits0 - 1, bits1 &= bits1 - 1) {
-		const float *row0 = rows->x + (size_t)__builtin_ctzll(bits0) * W * vectors;
-		const float *row1 = rows->x + (size_t)__builtin_ctzll(bits1) * W * vectors;
+		for (; bits0 && bits1; bits0 &= bits0 - 1, bits1 &= bits1 - 1) {
+			const float *row0 = rows + (size_t)__builtin_ctzll(bits0) * W * vectors;
+			const float *row1 = rows + (size_t)__builtin_ctzll(bits1) * W * vectors;
+			UNROLL
+			for (size_t v = 0; v < vectors; v++) {
+				load(&x, row0 + W * v);
+				sum[0][v] += x;
+				load(&x, row1 + W * v);
+				sum[1][v] += x;
+			}
+		}
 		UNROLL
 		for (size_t v = 0; v < vectors; v++) {
-			load(&x, row0 + W * v);
-			sum[0][v] += x;
-			load(&x, row1 + W * v);
-			sum[1][v] += x;
+			store(to + W * v, &sum[0][v]);
+			store(to + s.to_stride + W * v, &sum[1][v]);
 		}
+		sums rest = {to, to, s.to_stride, s.to_stride};
+		if (bits0)
+			add_sets_of(rest, &bits0, 1, rows, vectors);
+		rest.to = to + s.to_stride, rest.from = rest.to;
+		if (bits1)
+			add_sets_of(rest, &bits1, 1, rows, vectors);
 	}
-	UNROLL
-	for (size_t v = 0; v < vectors; v++) {
-		store(to0 + W * v, &sum[0][v]);
-		store(to1 + W * v, &sum[1][v]);
+	if (n < count) {
+		sums last = {s.to + n * s.to_stride, s.from + n * s.from_stride, 0, 0};
+		add_sets_of(last, sets + n, 1, rows, vectors);
 	}
-	if (bits0)
-		add_set(to0, to0, bits0, rows, vectors);
-	if (bits1)
-		add_set(to1, to1, bits1, rows, vectors);
 }
 
-/* What inputs i .. i + 63 add to columns of affine_many, W for each vector. */
-INLINE void affine_panel(float *a, size_t a_stride, const uint8_t *h, size_t h_stride,
-			 const float *w, const float *bias, size_t count, size_t i, size_t I,
-			 size_t J, size_t vectors)
+/* The same by functions of their own: where arrays of the caller are known, gcc 12 makes an address for each vector of a row. */
+static __attribute__((noinline)) void add_sets_tile(sums s, const uint64_t *sets, size_t count,
+						    const float *rows)
 {
-	panel packed;
-	const size_t rows = I - i < 64 ? I - i : 64;
-	size_t r = 0;
-	pack(&packed, w + i * J, J, rows, vectors);
-	for (; vectors <= TILE / 2 && r + 2 <= count; r += 2) {
-		float *a0 = a + r * a_stride, *a1 = a0 + a_stride;
-		const uint8_t *h0 = h + r * h_stride + i, *h1 = h0 + h_stride;
-		add_two_sets(a0, i ? a0 : bias, bits_of(h0, rows), a1, i ? a1 : bias,
-			     bits_of(h1, rows), &packed, vectors);
-	}
-	for (; r < count; r++) {
-		for (size_t l = 0; r < 64 && l < W * vectors; l += 16) /* of the panel below */
-			__builtin_prefetch(w + (i + 64 + r) * J + l);
-		add_set(a + r * a_stride, i ? a + r * a_stride : bias,
-			bits_of(h + r * h_stride + i, rows), &packed, vectors);
+	add_sets_of(s, sets, count, rows, TILE);
+}
+
+static __attribute__((noinline)) void add_sets_half(sums s, const uint64_t *sets, size_t count,
+						    const float *rows)
+{
+	add_sets_by_two(s, sets, count, rows, TILE / 2);
+}
+
+static __attribute__((noinline)) void add_sets_one(sums s, const uint64_t *sets, size_t count,
+						   const float *rows)
+{
+	add_sets_by_two(s, sets, count, rows, 1);
+}
+
+INLINE void add_sets(sums s, const uint64_t *sets, size_t count, const float *rows, size_t vectors)
+{
+	if (vectors == TILE)
+		add_sets_tile(s, sets, count, rows);
+	else if (vectors == TILE / 2)
+		add_sets_half(s, sets, count, rows);
+	else
+		add_sets_one(s, sets, count, rows);
+}
+
+/* inputs of which is kept who fired while columns change; rows of affine_many whose sums are kept while weights do */
+#define KNOWN    1024
+#define TOGETHER 128
+
+/* Bit i of [b][r] is h[r, 64 b + i]. */
+typedef struct known {
+	uint64_t bits[KNOWN / 64][TOGETHER];
+} known;
+
+/* Columns of affine_many, W for each vector: 64 rows of weights are packed once for all sums. bias NULL: a has what came before. */
+INLINE void affine_columns(float *a, size_t a_stride, const known *h, const float *w,
+			   const float *bias, size_t count, size_t I, size_t J, size_t vectors)
+{
+	_Alignas(64) float kept[TOGETHER * W * TILE], packed[64 * W * TILE];
+	sums s = {kept, bias ? bias : a, W * vectors, bias ? 0 : a_stride};
+	for (size_t i = 0; i < I; i += 64) {
+		pack(packed, w + i * J, J, I - i < 64 ? I - i : 64, vectors);
+		if (i + 64 >= I)
+			s.to = a, s.to_stride = a_stride;
+		add_sets(s, h->bits[i / 64], count, packed, vectors);
+		s.from = kept, s.from_stride = W * vectors;
 	}
 }
 
-/* panels side by side that are gone through together, so that few pages of memory are in use at a time */
-#define BESIDE 4
+static void affine_part(float *a, size_t a_stride, const known *h, const float *w,
+			const float *bias, size_t count, size_t I, size_t J)
+{
+	size_t j = 0;
+	for (; j + W * TILE <= J; j += W * TILE)
+		affine_columns(a + j, a_stride, h, w + j, bias ? bias + j : NULL, count, I, J,
+			       TILE);
+	for (; j + W * TILE / 2 <= J; j += W * TILE / 2)
+		affine_columns(a + j, a_stride, h, w + j, bias ? bias + j : NULL, count, I, J,
+			       TILE / 2);
+	for (; j + W <= J; j += W)
+		affine_columns(a + j, a_stride, h, w + j, bias ? bias + j : NULL, count, I, J, 1);
+}
 
 static void affine_many(float *a, size_t a_stride, const uint8_t *h, size_t h_stride,
 			const float *w, const float *bias, size_t count, size_t I, size_t J)
 {
-	size_t j = 0;
-	for (size_t end; j + W * TILE <= J; j = end) {
-		end = j;
-		for (size_t n = 0; n < BESIDE && end + W * TILE <= J; n++)
-			end += W * TILE;
-		for (size_t i = 0; i < I; i += 64)
-			for (size_t l = j; l < end; l += W * TILE)
-				affine_panel(a + l, a_stride, h, h_stride, w + l, bias + l, count,
-					     i, I, J, TILE);
-	}
-	for (; j + W * TILE / 2 <= J; j += W * TILE / 2)
-		for (size_t i = 0; i < I; i += 64)
-			affine_panel(a + j, a_stride, h, h_stride, w + j, bias + j, count, i, I, J,
-				     TILE / 2);
-	for (; j + W <= J; j += W)
-		for (size_t i = 0; i < I; i += 64)
-			affine_panel(a + j, a_stride, h, h_stride, w + j, bias + j, count, i, I, J,
-				     1);
+	known fired;
+	for (size_t r0 = 0; r0 < count; r0 += TOGETHER)
+		for (size_t i0 = 0; i0 < I; i0 += KNOWN) {
+			const size_t sums = count - r0 < TOGETHER ? count - r0 : TOGETHER;
+			const size_t rows = I - i0 < KNOWN ? I - i0 : KNOWN;
+			for (size_t i = 0; i < rows; i += 64)
+				for (size_t r = 0; r < sums; r++)
+					fired.bits[i / 64][r] = bits_of(
+						h + (r0 + r) * h_stride + i0 + i,
+						rows - i < 64 ? rows - i : 64);
+			affine_part(a + r0 * a_stride, a_stride, &fired, w + i0 * J,
+				    i0 ? NULL : bias, sums, rows, J);
+		}
+	size_t j = J & ~(size_t)(W - 1);
 	for (size_t r = 0; j < J && r < count; r++) {
 		float *a_r = a + r * a_stride;
 		memcpy(a_r + j, bias + j, (J - j) * sizeof *a_r);
@@ -678,40 +742,27 @@ static void affine_many(float *a, size_t a_stride, const uint8_t *h, size_t h_st
 	}
 }
 
-/* rows of weights that are fetched before they are needed: no processor foresees steps that long */
-#define AHEAD 6
-
-/* Columns of w: bit r of bits[i] is h[r,i]. */
-INLINE void outer_panel(float *w, const uint64_t *bits, const panel *packed, size_t rows, size_t J,
-			size_t vectors)
-{
-	size_t i = 0;
-	for (; vectors <= TILE / 2 && i + 2 <= rows; i += 2) {
-		float *w0 = w + i * J, *w1 = w0 + J;
-		add_two_sets(w0, w0, bits[i], w1, w1, bits[i + 1], packed, vectors);
-	}
-	for (; i < rows; i++) {
-		for (size_t l = 0; l < W * vectors; l += 16)
-			__builtin_prefetch(w + (i + AHEAD) * J + l, 1);
-		if (bits[i])
-			add_set(w + i * J, w + i * J, bits[i], packed, vectors);
-	}
-}
-
-/* inputs whose bits are kept while columns change */
-#define TURNED 512
-
+/* The same for outer_many: bit r of [b][g][i] is h[64 g + r, 64 b + i]. */
 typedef struct turned {
-	uint64_t bits[BERN_MANY / 64][TURNED]; /* bit r of [g][i] is h[64 g + r,i] */
+	uint64_t bits[KNOWN / 64][BERN_MANY / 64][64];
 } turned;
 
+/* Columns of outer_many, W for each vector: 64 rows of w at a time take what all rows of s add before they are written back. */
 INLINE void outer_columns(float *w, const turned *h, const float *s, size_t s_stride, size_t count,
 			  size_t I, size_t J, size_t vectors)
 {
-	panel packed;
-	for (size_t r = 0; r < count; r += 64) {
-		pack(&packed, s + r * s_stride, s_stride, count - r < 64 ? count - r : 64, vectors);
-		outer_panel(w, h->bits[r / 64], &packed, I, J, vectors);
+	_Alignas(64) float kept[64 * W * TILE], packed[BERN_MANY * W * TILE];
+	pack(packed, s, s_stride, count, vectors);
+	for (size_t i = 0; i < I; i += 64) {
+		const size_t rows = I - i < 64 ? I - i : 64;
+		sums g = {kept, w + i * J, W * vectors, J};
+		for (size_t r = 0; r < count; r += 64) {
+			if (r + 64 >= count)
+				g.to = w + i * J, g.to_stride = J;
+			add_sets(g, h->bits[i / 64][r / 64], rows, packed + r * W * vectors,
+				 vectors);
+			g.from = kept, g.from_stride = W * vectors;
+		}
 	}
 }
 
@@ -725,29 +776,31 @@ static void outer_part(float *w, const turned *h, const float *s, size_t s_strid
 		outer_columns(w + j, h, s + j, s_stride, count, I, J, TILE / 2);
 	for (; j + W <= J; j += W)
 		outer_columns(w + j, h, s + j, s_stride, count, I, J, 1);
-	for (size_t r = 0; j < J && r < count; r++)
-		for (size_t i = 0; i < I; i++)
-			for (size_t l = j; h->bits[r / 64][i] >> r % 64 & 1 && l < J; l++)
-				w[i * J + l] += s[r * s_stride + l];
 }
 
 static void outer_many(float *w, const uint8_t *const *h, const float *s, size_t s_stride,
 		       size_t count, size_t I, size_t J)
 {
 	turned part;
-	for (size_t i0 = 0; i0 < I; i0 += TURNED) {
-		const size_t rows = I - i0 < TURNED ? I - i0 : TURNED;
-		for (size_t r0 = 0; r0 < count; r0 += 64)
-			for (size_t i = 0; i < rows; i += 64) {
-				const size_t n = rows - i < 64 ? rows - i : 64;
-				uint64_t *bits = part.bits[r0 / 64] + i;
+	for (size_t i0 = 0; i0 < I; i0 += KNOWN) {
+		const size_t rows = I - i0 < KNOWN ? I - i0 : KNOWN;
+		for (size_t i = 0; i < rows; i += 64) {
+			const size_t n = rows - i < 64 ? rows - i : 64;
+			for (size_t r0 = 0; r0 < count; r0 += 64) {
+				uint64_t *bits = part.bits[i / 64][r0 / 64];
 				for (size_t r = 0; r < 64; r++)
 					bits[r] = r0 + r < count ? bits_of(h[r0 + r] + i0 + i, n)
 								 : 0;
 				turn_bits(bits);
 			}
+		}
 		outer_part(w + i0 * J, &part, s, s_stride, count, rows, J);
 	}
+	size_t j = J & ~(size_t)(W - 1);
+	for (size_t r = 0; j < J && r < count; r++)
+		for (size_t i = 0; i < I; i++)
+			for (size_t l = j; h[r][i] && l < J; l++)
+				w[i * J + l] += s[r * s_stride + l];
 }
 
 /* ---- firing ---- */

@@ -19,8 +19,16 @@
 /* Sampling compares 24 random bits with p, so p is kept on the grid of 2^-24: then P(h = 1) is p exactly. */
 #define BERN_P_ONE 16777216.0f
 
-/* Kernels for wide layers learn from that many rows at once. */
-#define BERN_MANY 128
+/* Kernels for wide layers learn from that many rows at once, at most. */
+#define BERN_MANY 512
+
+/* How many rows wait in a layer of so many inputs: the more, the more seldom its gradient is read and written. From 512 inputs on
+ * their scores take a quarter of the gradient's room at most. */
+static inline size_t bern_many(size_t inputs)
+{
+	size_t rows = inputs / 4 / 64 * 64;
+	return rows < 128 ? 128 : rows < BERN_MANY ? rows : BERN_MANY;
+}
 
 /* Layers of so many weights, inputs times units, gain by that. */
 #define BERN_WIDE (32 * 32)
